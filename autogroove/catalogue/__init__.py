@@ -1,0 +1,1 @@
+"""Sources of audio, and the catalogue of their tracks."""

@@ -1,0 +1,150 @@
+"""Settings: frozen, validated once, trusted after.
+
+What belongs here: every number that a person may choose, in one section a subject, and the
+presets. Sections in `Settings` change bytes and enter keys; `Circumstances` say only where and
+how fast, and never enter a key.
+What does not: code that acts on a setting. This module imports nothing of ours but the errors.
+"""
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from autogroove.errors import SettingsError
+
+PresetName = Literal["poster", "groove"]
+
+
+class Section(BaseModel):
+    """A frozen group of settings; an unknown name is an error, not a silence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClipSettings(Section):
+    """Which excerpts of a track become spectrograms."""
+
+    clip_seconds: float = Field(10.0, gt=0, le=600, description="Length of a clip in seconds.")
+    clips_per_track: int = Field(3, ge=1, le=1000, description="Clips cut from one track.")
+    tail_tolerance_seconds: float = Field(
+        0.1, ge=0, le=5, description="A last clip that falls short by no more than this is padded."
+    )
+
+
+class SpectrogramSettings(Section):
+    """From samples of one clip to an image of `num_bins` × `num_frames` grey levels."""
+
+    sample_rate_hz: int = Field(22050, ge=2000, le=192000)
+    window_samples: int = Field(2048, ge=64, le=65536, description="FFT window at sample_rate_hz.")
+    hop_samples: int = Field(856, ge=1, le=65536)
+    num_bins: int = Field(256, ge=8, le=4096, description="Frequency bins kept, lowest first.")
+    num_frames: int = Field(256, ge=8, le=16384)
+    scale: Literal["linear", "mel"] = "linear"
+    normalisation: Literal["clip_peak", "corpus"] = Field(
+        "clip_peak",
+        description="clip_peak: the poster's energy division and per-clip rescale. "
+        "corpus: divide by a fixed corpus scale.",
+    )
+    corpus_scale: float = Field(1.0, gt=0, description="Used where normalisation is corpus.")
+    gain: float = Field(100.0, gt=0, description="Multiplier before tanh.")
+
+
+class ModelSettings(Section):
+    """The convolutional autoencoder: six convolutions, two fully connected layers, six back."""
+
+    channels: tuple[int, ...] = (8, 16, 32, 32, 64, 64)
+    code_size: int = Field(64, ge=2, le=4096, description="Length of an encoding.")
+
+
+class TrainingSettings(Section):
+    """How the weights are found."""
+
+    epochs: int = Field(21, ge=1, le=10000)
+    batch_size: int = Field(32, ge=1, le=65536)
+    learning_rate: float = Field(1e-3, gt=0, le=1)
+    dev_fraction: float = Field(0.1, gt=0, lt=1, description="Share of tracks held out by artist.")
+    max_clips: int | None = Field(None, ge=2, description="Train on at most this many clips.")
+    seed: int = 0
+
+
+class ClusteringSettings(Section):
+    """Affinity propagation on track encodings."""
+
+    damping: float = Field(0.7, ge=0.5, lt=1)
+    preference: float | None = Field(None, description="None: the median similarity.")
+    max_iterations: int = Field(400, ge=1, le=100000)
+    convergence_iterations: int = Field(15, ge=1, le=10000)
+    seed: int = 0
+
+
+class EvaluationSettings(Section):
+    """What the card measures."""
+
+    neighbours: int = Field(10, ge=1, le=1000)
+    seed: int = 0
+
+
+class Settings(Section):
+    """Everything that changes bytes. Hashed, section by section, into the keys of the store."""
+
+    preset: PresetName = "poster"
+    clip: ClipSettings = ClipSettings()
+    spectrogram: SpectrogramSettings = SpectrogramSettings()
+    model: ModelSettings = ModelSettings()
+    training: TrainingSettings = TrainingSettings()
+    clustering: ClusteringSettings = ClusteringSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+    @classmethod
+    def from_preset(cls, name: PresetName = "poster") -> Self:
+        """The settings of a preset.
+
+        Raises:
+            SettingsError: there is no such preset.
+        """
+        if name not in PRESETS:
+            known = ", ".join(PRESETS)
+            raise SettingsError(f"There is no preset {name!r}. Known presets: {known}.")
+        return cls.model_validate({"preset": name, **PRESETS[name]})
+
+    def with_overrides(self, overrides: dict[str, Any]) -> Self:
+        """These settings with `{"section.key": value}` replaced; text is parsed.
+
+        Raises:
+            SettingsError: an unknown section or key, or a value out of range.
+        """
+        tree = self.model_dump()
+        for dotted, value in overrides.items():
+            section, _, key = dotted.partition(".")
+            if not isinstance(tree.get(section), dict) or key not in tree[section]:
+                raise SettingsError(
+                    f"There is no setting {dotted!r}. Settings are named section.key, "
+                    f"with sections {', '.join(s for s in tree if s != 'preset')}."
+                )
+            tree[section][key] = None if value in ("none", "null") else value
+        try:
+            return type(self).model_validate(tree)
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from error
+
+
+def _explain(error: ValidationError) -> str:
+    faults = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+    return "Settings that cannot be used: " + "; ".join(faults) + "."
+
+
+class Circumstances(Section):
+    """Where and how fast. Never part of a key: another store or cluster gives the same bytes."""
+
+    store: str = Field("./autogroove-store", description="Folder or fsspec URL of the store.")
+    dask: str | None = Field(None, description="Address of a Dask scheduler; none: start one.")
+    workers: int | None = Field(None, ge=1, le=1024, description="Workers of the embedded cluster.")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    tracks_per_segment: int = Field(256, ge=1, le=10000, description="Tracks given to one task.")
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "poster": {},
+    "groove": {},
+}
+"""What each preset changes from the defaults of the sections."""

@@ -1,0 +1,5 @@
+"""One Prefect task an artefact: retries, timeouts, tags and what the UI shows.
+
+What belongs here: @task functions, thin around the library. What does not: numbers and formulas
+(`autogroove`), and which task follows which (`flows`).
+"""

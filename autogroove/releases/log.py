@@ -1,0 +1,181 @@
+"""The release log: numbers that are given once and never taken back.
+
+What belongs here: publishing, listing, reading and rolling back.
+What does not: the parts themselves, which are written before and never change.
+
+A release exists from the moment its manifest does, and a manifest is created only where none is.
+So there is no lock and no mutable pointer: the current release is the highest number, and of two
+publishers that reach for one number, one gets it and the other takes the next. A create whose
+answer was lost is settled by reading the manifest back and looking for our own nonce.
+"""
+
+import time
+import uuid
+from dataclasses import dataclass
+
+from autogroove.errors import MissingObject, ReleaseError, StoreError
+from autogroove.releases.capability import require_conditional_create
+from autogroove.releases.manifest import (
+    FOLDER,
+    LARGEST_MANIFEST_BYTES,
+    Manifest,
+    manifest_key,
+    manifest_number,
+    now,
+    parse_manifest,
+)
+from autogroove.releases.parts import ReleaseParts, content_digest
+from autogroove.releases.presence import missing_objects
+from autogroove.storage import Store
+
+_PAUSE_SECONDS = 0.05
+_MOST_ATTEMPTS = 200
+"""Races that a publisher may lose before it says so: more publishers than any team has."""
+
+
+@dataclass(frozen=True)
+class PublishOutcome:
+    """The release that is now current for this content, and whether it is a new one."""
+
+    number: int
+    published: bool
+
+
+def release_numbers(store: Store) -> list[int]:
+    """The numbers of the log, lowest first."""
+    numbers = (manifest_number(name) for name in store.names(FOLDER))
+    return sorted(number for number in numbers if number is not None)
+
+
+def read_manifest(store: Store, number: int) -> Manifest:
+    """The manifest of one release.
+
+    Raises:
+        ReleaseError: there is no such release, or its manifest is damaged.
+    """
+    key = manifest_key(number)
+    try:
+        if store.size(key) > LARGEST_MANIFEST_BYTES:
+            raise ReleaseError(f"{store.locate(key)} is too large to be a manifest.")
+        return parse_manifest(store.read(key), number, store.locate(key))
+    except MissingObject as error:
+        raise ReleaseError(
+            f"There is no release {number} in {store.url}. "
+            "`autogroove releases list` shows the ones there are."
+        ) from error
+
+
+def list_releases(store: Store) -> list[Manifest]:
+    """Every release, oldest first."""
+    return [read_manifest(store, number) for number in release_numbers(store)]
+
+
+def current_release(store: Store) -> Manifest | None:
+    """The release with the highest number, or None in a store without one."""
+    numbers = release_numbers(store)
+    return read_manifest(store, numbers[-1]) if numbers else None
+
+
+def publish_release(
+    store: Store,
+    parts: ReleaseParts,
+    *,
+    force: bool = False,
+    only_publisher: bool = False,
+) -> PublishOutcome:
+    """Publish parts that are already in the store as the next release.
+
+    Publishes nothing where the current release has the same content, unless forced.
+    `only_publisher` is the caller's word that nobody else publishes to this store now; it is
+    needed only where the store cannot create conditionally.
+
+    Raises:
+        ReleaseError: a part is not in the store; or the store cannot tell two publishers apart.
+    """
+    digest = content_digest(parts)
+    current = current_release(store)
+    if current is not None and not force and current.content_digest == digest:
+        return PublishOutcome(current.release, published=False)
+    if not only_publisher:
+        require_conditional_create(store)
+    _require_parts(store, parts)
+    for _ in range(_MOST_ATTEMPTS):
+        current = current_release(store)
+        if current is not None and not force and current.content_digest == digest:
+            return PublishOutcome(current.release, published=False)
+        manifest = _next_manifest(current, parts, digest)
+        if _create(store, manifest):
+            return PublishOutcome(manifest.release, published=True)
+        time.sleep(_PAUSE_SECONDS)
+    raise ReleaseError(f"{_MOST_ATTEMPTS} other publishers were faster. Try again.")
+
+
+def rollback(store: Store, to: int | None = None) -> PublishOutcome:
+    """Publish a new release that repeats the content of an older one.
+
+    Without `to`, the content of the release that was current before this one; so a second
+    rollback goes forward again.
+
+    Raises:
+        ReleaseError: there is nothing to go back to, or parts of it were collected as garbage.
+    """
+    require_conditional_create(store)
+    for _ in range(_MOST_ATTEMPTS):
+        current = current_release(store)
+        target = to if to is not None else current.parent if current else None
+        if current is None or target is None:
+            raise ReleaseError(f"{store.url} has no earlier release to roll back to.")
+        old = read_manifest(store, target)
+        if old.content_digest == current.content_digest:
+            return PublishOutcome(current.release, published=False)
+        _require_parts(store, old.parts)
+        new = _next_manifest(current, old.parts, old.content_digest)
+        new = new.model_copy(update={"rolled_back_from": current.release, "repeats": target})
+        if _create(store, new):
+            return PublishOutcome(new.release, published=True)
+        time.sleep(_PAUSE_SECONDS)
+    raise ReleaseError(f"{_MOST_ATTEMPTS} other publishers were faster. Try again.")
+
+
+def _next_manifest(current: Manifest | None, parts: ReleaseParts, digest: str) -> Manifest:
+    parent = current.release if current else None
+    return Manifest(
+        release=(parent or 0) + 1,
+        published_at=now(),
+        parent=parent,
+        nonce=uuid.uuid4().hex,
+        content_digest=digest,
+        parts=parts,
+    )
+
+
+def _create(store: Store, manifest: Manifest) -> bool:
+    """Whether this very manifest now stands in the log; only the read-back can tell."""
+    key = manifest_key(manifest.release)
+    try:
+        if store.create(key, manifest.encoded()):
+            return True
+    except MissingObject:
+        raise
+    except StoreError as error:
+        if _is_ours(store, manifest):
+            return True
+        raise ReleaseError(f"Release {manifest.release} is not published. {error}") from error
+    return _is_ours(store, manifest)
+
+
+def _is_ours(store: Store, manifest: Manifest) -> bool:
+    try:
+        return read_manifest(store, manifest.release).nonce == manifest.nonce
+    except (StoreError, ReleaseError):
+        return False
+
+
+def _require_parts(store: Store, parts: ReleaseParts) -> None:
+    missing = missing_objects(store, parts)
+    if missing:
+        shown = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
+        raise ReleaseError(
+            f"{len(missing)} parts are not in {store.url} as they should be ({shown}), so nothing "
+            "is published. Run `autogroove run` again: it makes them anew."
+        )

@@ -61,7 +61,11 @@ class TrainingSettings(Section):
 
     epochs: int = Field(21, ge=1, le=10000)
     batch_size: int = Field(32, ge=1, le=65536)
-    learning_rate: float = Field(1e-3, gt=0, le=1)
+    learning_rate: float = Field(2e-3, gt=0, le=1, description="At its height, after warm-up.")
+    weight_decay: float = Field(1e-4, ge=0, le=1)
+    patience: int | None = Field(
+        None, ge=1, description="Stop after so many epochs without a lower dev loss; keep the best."
+    )
     dev_fraction: float = Field(0.1, gt=0, lt=1, description="Share of tracks held out by artist.")
     max_clips: int | None = Field(None, ge=2, description="Train on at most this many clips.")
     seed: int = 0
@@ -70,10 +74,23 @@ class TrainingSettings(Section):
 class ClusteringSettings(Section):
     """Affinity propagation on track encodings."""
 
-    damping: float = Field(0.7, ge=0.5, lt=1)
-    preference: float | None = Field(None, description="None: the median similarity.")
+    method: Literal["auto", "dense", "sparse"] = Field(
+        "auto", description="auto: dense where every pair fits, sparse above."
+    )
+    dense_up_to: int = Field(
+        10_000, ge=0, le=60_000, description="Tracks up to which auto chooses dense."
+    )
+    damping: float = Field(0.5, ge=0.5, lt=1, description="Raised when messages do not settle.")
+    preference: float | None = Field(
+        None, description="Self-similarity; none: the quantile below of all similarities."
+    )
+    preference_quantile: float = Field(0.5, ge=0, le=1, description="0.5 is the usual median.")
+    num_clusters: int | None = Field(
+        None, ge=1, description="Look for the preference that gives about this many clusters."
+    )
     max_iterations: int = Field(400, ge=1, le=100000)
     convergence_iterations: int = Field(15, ge=1, le=10000)
+    neighbours: int = Field(30, ge=1, le=1000, description="Neighbours a track keeps in sparse.")
     seed: int = 0
 
 
@@ -141,6 +158,38 @@ class Circumstances(Section):
     workers: int | None = Field(None, ge=1, le=1024, description="Workers of the embedded cluster.")
     device: Literal["auto", "cpu", "cuda"] = "auto"
     tracks_per_segment: int = Field(256, ge=1, le=10000, description="Tracks given to one task.")
+
+
+class SourceSelection(Section):
+    """Which audio a run is about. What is selected enters keys through the tracks' fingerprints."""
+
+    source: str = Field(
+        "demo", description="demo, a folder or URL in FMA's layout, a .zip of it, a music folder."
+    )
+    subset: Literal["small", "medium", "large", "full"] | None = Field(
+        None, description="Only FMA's tracks of this subset (small < medium < large < full)."
+    )
+    limit: int | None = Field(None, ge=1, description="Only this many tracks, by id.")
+
+
+class RunPolicy(Section):
+    """What a run may reuse and what it must do again. Recorded in the manifest, never in a key."""
+
+    retrain: Literal["auto", "always", "never"] = Field(
+        "auto", description="auto: keep the model while little has changed."
+    )
+    promote: bool = Field(False, description="Use a new model even where its card is worse.")
+    retrain_fraction: float = Field(
+        0.2, ge=0, le=1, description="auto trains anew once this share of tracks has changed."
+    )
+    recluster_fraction: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Up to this share of new tracks is assigned to the existing exemplars.",
+    )
+    retry_quarantined: bool = Field(False, description="Decode quarantined tracks once more.")
+    rehash: bool = Field(False, description="Read every file, to find silent changes.")
 
 
 PRESETS: dict[str, dict[str, Any]] = {

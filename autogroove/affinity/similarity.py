@@ -1,0 +1,94 @@
+"""Similarities and preferences.
+
+What belongs here: the negative squared Euclidean distance, the jitter that breaks ties, and the
+preference as a quantile of the similarities.
+What does not: messages. Everything here is a pure function of the encodings.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from autogroove.affinity.threads import cut_rows, open_map
+
+Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+
+SAMPLED_PAIRS = 2_000_000
+"""Random pairs behind a sampled quantile: within 0.1 % of the exact one on music encodings."""
+JITTER = 1e-6
+"""Size of the tie-breaking jitter relative to the preference."""
+_BLOCK_ROWS = 256
+
+
+def build_similarities(
+    encodings: Floats, *, threads: int | None = None, dtype: type = np.float32
+) -> Floats:
+    """Negative squared distances of every pair, shape (n, n); the diagonal is zero.
+
+    Worked out in float64 and stored as `dtype`, so that near duplicates keep their digits.
+    """
+    points = np.asarray(encodings, dtype=np.float64)
+    points = points - points.sum(axis=0) / max(1, len(points))
+    squares = np.einsum("ij,ij->i", points, points)
+    out = np.empty((len(points), len(points)), dtype=dtype)
+
+    def fill(rows: tuple[int, int]) -> None:
+        block = slice(*rows)
+        product = points[block] @ points.T
+        product *= 2
+        product -= squares[block, None]
+        product -= squares
+        np.minimum(product, 0, out=out[block], casting="same_kind")
+
+    with open_map(threads) as run:
+        list(run(fill, cut_rows(len(points), _BLOCK_ROWS)))
+    np.fill_diagonal(out, 0)
+    return out
+
+
+def hash_jitter(rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Floats:
+    """Uniform numbers in [-1, 1), float32, that depend only on (row, column).
+
+    The same pair has the same jitter whether the matrix is dense, sparse or cut into blocks.
+    """
+    mixed = rows.astype(np.uint32) * np.uint32(0x9E3779B1)
+    mixed = mixed ^ (columns.astype(np.uint32) * np.uint32(0x85EBCA77) + np.uint32(0x165667B1))
+    mixed ^= mixed >> np.uint32(15)
+    mixed *= np.uint32(0x2C1B3C6D)
+    mixed ^= mixed >> np.uint32(12)
+    mixed *= np.uint32(0x297A2D39)
+    mixed ^= mixed >> np.uint32(15)
+    return mixed.astype(np.float32) * np.float32(2.0**-31) - np.float32(1)
+
+
+def add_jitter(similarities: Floats, scale: float, *, threads: int | None = None) -> None:
+    """Add a jitter of at most `scale` to every similarity in place: ties would never settle."""
+    columns = np.arange(len(similarities))
+
+    def add(rows: tuple[int, int]) -> None:
+        index = np.arange(*rows)
+        similarities[slice(*rows)] += hash_jitter(index[:, None], columns) * np.float32(scale)
+
+    with open_map(threads) as run:
+        list(run(add, cut_rows(len(similarities), 64)))
+
+
+def measure_quantile(similarities: Floats, quantile: float) -> float:
+    """The quantile of all entries, diagonal included, as scikit-learn's median is."""
+    if not similarities.size:
+        return 0.0
+    if quantile == 0.5:
+        return float(np.median(similarities))
+    return float(np.quantile(similarities, quantile))
+
+
+def sample_quantile(
+    encodings: Floats, quantile: float, *, seed: int = 0, pairs: int = SAMPLED_PAIRS
+) -> float:
+    """The quantile of the similarities of random pairs: no matrix is built."""
+    random = np.random.default_rng(seed)
+    values = np.empty(pairs, dtype=np.float32)
+    for start, stop in cut_rows(pairs, 65_536):
+        left, right = random.integers(len(encodings), size=(2, stop - start))
+        difference = encodings[left] - encodings[right]
+        values[start:stop] = -np.einsum("ij,ij->i", difference, difference)
+    return float(np.quantile(values, quantile))

@@ -40,6 +40,8 @@ class SpectrogramSettings(Section):
     num_bins: int = Field(256, ge=8, le=4096, description="Frequency bins kept, lowest first.")
     num_frames: int = Field(256, ge=8, le=16384)
     scale: Literal["linear", "mel"] = "linear"
+    mel_low_hz: float = Field(30.0, ge=0, description="Lowest mel band's start.")
+    mel_top_hz: float = Field(8000.0, gt=0, description="Highest mel band's end.")
     normalisation: Literal["clip_peak", "corpus"] = Field(
         "clip_peak",
         description="clip_peak: the poster's energy division and per-clip rescale. "

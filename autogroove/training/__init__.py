@@ -1,0 +1,153 @@
+"""Finding a model's weights: from stored clips to a stored model.
+
+What belongs here: the way of one training from its key to `model.json`.
+What does not: the steps themselves, each in its own module of this package.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+
+import pandas as pd
+import torch
+
+from autogroove.config import Settings
+from autogroove.identity import make_key
+from autogroove.model.autoencoder import Autoencoder, build_autoencoder
+from autogroove.model.stored import (
+    ModelSummary,
+    is_stored,
+    load_model,
+    read_summary,
+    write_model,
+)
+from autogroove.segments import make_recipe_key
+from autogroove.storage import Store
+from autogroove.training.checkpoints import (
+    drop_checkpoints,
+    read_history,
+    restore_model,
+    restore_optimizer,
+    write_checkpoint,
+)
+from autogroove.training.clips import ClipLoader
+from autogroove.training.devices import choose_machine
+from autogroove.training.distributed import join_crew
+from autogroove.training.loop import Trainer
+from autogroove.training.objectives import choose_objective
+from autogroove.training.split import Members, choose_members
+
+__all__ = ["ClipLoader", "ModelSummary", "choose_members", "make_model_key", "train_model"]
+
+logger = logging.getLogger(__name__)
+
+FORMAT = 1
+"""Raised when a change of the code gives other weights from the same settings."""
+
+
+def make_model_key(
+    store: Store, members: Members, settings: Settings, start_from: str | None = None
+) -> str:
+    """The key of the model that these settings, members and first weights give."""
+    first = read_summary(store, start_from).weights_digest if start_from else None
+    recipe_key = make_recipe_key(settings)
+    parts = (settings.model, settings.training, recipe_key, members.key, first)
+    return make_key("model", FORMAT, *parts)
+
+
+def train_model(
+    store: Store,
+    catalogue: pd.DataFrame,
+    settings: Settings,
+    *,
+    device: str = "auto",
+    progress: Callable[[int, int], None] | None = None,
+    start_from: str | None = None,
+) -> ModelSummary:
+    """Train, or find in the store, the model of these settings and this complete catalogue.
+
+    A checkpoint is put after every epoch; a training that was killed goes on from the last one
+    and ends at the same weights. `progress` receives (epoch, epochs); losses, images a second
+    and the time left are logged. `start_from` is the key of a model to begin from.
+
+    Raises:
+        SourceError: fewer than two tracks can be trained on.
+        SettingsError: there is no such device.
+        MissingObject: `start_from` is not in the store.
+    """
+    members = choose_members(catalogue, settings.training)
+    key = make_model_key(store, members, settings, start_from)
+    if is_stored(store, key):
+        return ModelSummary(**{**vars(read_summary(store, key)), "reused": True})
+    machine = choose_machine(device)
+    began = time.perf_counter()
+    with join_crew(machine.device) as crew:
+        recipe_key = make_recipe_key(settings)
+        train = ClipLoader(store, recipe_key, members.train)
+        dev = ClipLoader(store, recipe_key, members.dev)
+        torch.manual_seed(settings.training.seed)
+        model = _first_model(store, settings, train, start_from)
+        trainer = Trainer(model, choose_objective(settings), settings.training, machine, crew)
+        _run_epochs(store, key, trainer, train, dev, progress)
+        return _finish(store, key, settings, trainer, train, dev, time.perf_counter() - began)
+
+
+def _first_model(
+    store: Store, settings: Settings, train: ClipLoader, start_from: str | None
+) -> Autoencoder:
+    if start_from:
+        return load_model(store, start_from)
+    return build_autoencoder(settings.model, train.image_shape)
+
+
+def _run_epochs(
+    store: Store,
+    key: str,
+    trainer: Trainer,
+    train: ClipLoader,
+    dev: ClipLoader,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    trainer.history = read_history(store, key)
+    if trainer.history.epoch:
+        logger.info("Going on after epoch %d.", trainer.history.epoch)
+        restore_model(store, key, trainer.history.epoch, trainer.model)
+        restore_optimizer(store, key, trainer.history.epoch, trainer.optimizer)
+    while not trainer.is_done:
+        report = trainer.run_epoch(train, dev)
+        logger.info("%s", report)
+        if trainer.crew.leads:
+            write_checkpoint(store, key, trainer.model, trainer.optimizer, trainer.history)
+        if progress:
+            progress(report.epoch, report.num_epochs)
+
+
+def _finish(
+    store: Store,
+    key: str,
+    settings: Settings,
+    trainer: Trainer,
+    train: ClipLoader,
+    dev: ClipLoader,
+    seconds: float,
+) -> ModelSummary:
+    """Put the weights of the best epoch where patience chose it, else of the last."""
+    history, crew = trainer.history, trainer.crew
+    crew.wait()
+    if settings.training.patience is not None and history.best_epoch != history.epoch:
+        restore_model(store, key, history.best_epoch, trainer.model)
+    if crew.leads:
+        facts = {
+            "model_key": key,
+            "epochs": history.epoch,
+            "best_epoch": history.best_epoch,
+            "num_train_clips": train.num_clips,
+            "num_dev_clips": dev.num_clips,
+            "train_loss": tuple(history.train_loss),
+            "dev_loss": tuple(history.dev_loss),
+            "seconds": seconds,
+        }
+        write_model(store, trainer.model, settings.model, facts)
+        drop_checkpoints(store, key, set())
+    crew.wait()
+    return ModelSummary(**{**vars(read_summary(store, key)), "seconds": seconds})

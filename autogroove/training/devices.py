@@ -1,0 +1,66 @@
+"""What the machine is good at: where tensors go and in which precision they are multiplied.
+
+What belongs here: choosing a device, its number format and memory layout.
+What does not: settings that change what is learnt.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from autogroove.errors import SettingsError
+
+FREE_SHARE = 0.6
+"""Of a GPU's free memory, the most that images may take; the rest is for activations."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A device and how to use it well."""
+
+    device: torch.device
+    half: bool
+    """Multiply in bfloat16: on CUDA, and on CPUs that have instructions for it."""
+
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the device is a GPU."""
+        return self.device.type == "cuda"
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The context of a forward pass."""
+        if not self.half:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+    def place(self, model: nn.Module) -> nn.Module:
+        """The model on the device, in the layout in which its convolutions are fastest."""
+        return model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+    def can_hold(self, num_bytes: int) -> bool:
+        """Whether so many bytes of images fit beside a training on the device."""
+        if not self.is_cuda:
+            return False
+        free, _ = torch.cuda.mem_get_info(self.device)
+        return num_bytes <= FREE_SHARE * free
+
+
+def choose_machine(device: str) -> Machine:
+    """`auto` (a GPU where there is one), `cpu`, `cuda` or `cuda:1`.
+
+    Raises:
+        SettingsError: there is no such device here.
+    """
+    name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise SettingsError("There is no CUDA device here. Use --device auto or --device cpu.")
+    chosen = torch.device(name)
+    return Machine(chosen, half=chosen.type == "cuda" or _multiplies_bfloat16())
+
+
+def _multiplies_bfloat16() -> bool:
+    """Elsewhere a CPU emulates bfloat16 and is slower than in float32."""
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

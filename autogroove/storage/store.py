@@ -87,9 +87,11 @@ class Store:
         return f"{self.url}/{key}"
 
     def _path(self, key: str) -> str:
-        if key:
-            _check(key)
-        return f"{self._opened[1]}/{key}" if key else self._opened[1]
+        _check(key)
+        return f"{self._opened[1]}/{key}"
+
+    def _folder(self, prefix: str) -> str:
+        return self._path(prefix) if prefix else self._opened[1]
 
     def read(self, key: str) -> bytes:
         """The bytes of an object, as many as the store says it has.
@@ -176,13 +178,13 @@ class Store:
         root = Path(self._opened[1])
         return [
             StoredObject(path.relative_to(root).as_posix(), state.st_size, _since(state.st_mtime))
-            for path, state in local.list_files(Path(self._path(prefix)))
+            for path, state in local.list_files(Path(self._folder(prefix)))
         ]
 
     def _list_remote(self, prefix: str) -> list[StoredObject]:
         start = len(self._opened[1]) + 1
         try:
-            rows = self._opened[0].find(self._path(prefix), detail=True)
+            rows = self._opened[0].find(self._folder(prefix), detail=True)
         except FileNotFoundError as error:
             if prefix and not _is_bucket_missing(error):
                 return []
@@ -194,7 +196,10 @@ class Store:
         ]
 
     def folders(self, prefix: str) -> list[str]:
-        """Names of the folders directly below a prefix, sorted; none where it is absent."""
+        """Names of the folders directly below a prefix, sorted; none where it is absent.
+
+        A server may show a folder for a while after its last object is gone.
+        """
         return self._children(prefix, "directory")
 
     def names(self, prefix: str) -> list[str]:
@@ -204,7 +209,7 @@ class Store:
     def _children(self, prefix: str, kind: str) -> list[str]:
         with explained(f"{self.url}/{prefix}"):
             try:
-                rows = self._opened[0].ls(self._path(prefix), detail=True)
+                rows = self._opened[0].ls(self._folder(prefix), detail=True)
             except FileNotFoundError as error:
                 if _is_bucket_missing(error):
                     raise

@@ -1,0 +1,119 @@
+"""The demo collection as files in a store's cache folder.
+
+What belongs here: where the collection lies, what makes it complete, rendering into it.
+What does not: what is in it (`plan`), how it sounds (`mix`), or a cluster: callers that have
+one map `render_batch` over it, others call `render_demo`.
+
+Metadata is written last, and tracks.csv last of all, so that a collection with a tracks.csv is
+whole. Rendering again writes nothing that is there.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from importlib.metadata import version
+
+from autogroove.groovebox.metadata import (
+    LICENCE,
+    echonest_csv,
+    genres_csv,
+    groove_labels_csv,
+    tracks_csv,
+)
+from autogroove.groovebox.mix import render_track
+from autogroove.groovebox.mp3 import encode_mp3, tag_mp3
+from autogroove.groovebox.plan import DemoSpec, DemoTrack, plan_demo
+from autogroove.identity import make_key
+from autogroove.storage import Store
+
+_LIBRARIES = ("numpy", "scipy", "lameenc")
+_LAST = "fma_metadata/tracks.csv"
+_BATCH_TRACKS = 4
+
+
+def demo_prefix(spec: DemoSpec) -> str:
+    """Where a demo collection lies in a store; one folder a spec and version of the libraries."""
+    libraries = {name: version(name) for name in _LIBRARIES}
+    return f"cache/demo-{make_key('demo', asdict(spec), libraries)}"
+
+
+def demo_is_complete(store: Store, spec: DemoSpec) -> bool:
+    """Whether every file of a demo collection is in the store."""
+    return store.exists(f"{demo_prefix(spec)}/{_LAST}")
+
+
+def missing_track_ids(spec: DemoSpec, store: Store) -> list[int]:
+    """Tracks of a demo collection that are not rendered yet, in design order."""
+    start = len(demo_prefix(spec)) + 1
+    there = {found.key[start:] for found in store.objects(demo_prefix(spec))}
+    return [track.track_id for track in plan_demo(spec) if track.path not in there]
+
+
+def render_batch(
+    spec: DemoSpec, track_ids: Iterable[int], store: Store, prefix: str | None = None
+) -> int:
+    """Render some tracks into the store as MP3 files; those already there are left alone.
+
+    Returns how many were written. `prefix` defaults to the spec's own place.
+    """
+    prefix = demo_prefix(spec) if prefix is None else prefix
+    wanted = set(track_ids)
+    missing = [
+        track
+        for track in plan_demo(spec)
+        if track.track_id in wanted and not store.exists(f"{prefix}/{track.path}")
+    ]
+    for track in missing:
+        store.write(f"{prefix}/{track.path}", render_mp3(track))
+    return len(missing)
+
+
+def render_mp3(track: DemoTrack) -> bytes:
+    """The whole file of a track: rendered, encoded, tagged."""
+    return tag_mp3(encode_mp3(render_track(track)), track, LICENCE)
+
+
+def write_metadata(spec: DemoSpec, store: Store, prefix: str | None = None) -> None:
+    """Write the metadata files. Call it once every track is rendered: it completes the demo."""
+    prefix = demo_prefix(spec) if prefix is None else prefix
+    tracks = plan_demo(spec)
+    files = {
+        "fma_metadata/genres.csv": genres_csv,
+        "fma_metadata/echonest.csv": echonest_csv,
+        "fma_metadata/groove_labels.csv": groove_labels_csv,
+        _LAST: tracks_csv,
+    }
+    for name, write_csv in files.items():
+        store.write(f"{prefix}/{name}", write_csv(tracks))
+
+
+def render_demo(
+    spec: DemoSpec,
+    store: Store,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    num_workers: int | None = None,
+) -> str:
+    """Make a demo collection complete with a pool of processes; returns its prefix.
+
+    `progress` is called with the tracks that are there and their total.
+    """
+    prefix, total = demo_prefix(spec), len(plan_demo(spec))
+    if demo_is_complete(store, spec):
+        return prefix
+    missing = missing_track_ids(spec, store)
+    batches = [missing[i : i + _BATCH_TRACKS] for i in range(0, len(missing), _BATCH_TRACKS)]
+    done = total - len(missing)
+    workers = min(num_workers or os.cpu_count() or 1, max(1, len(batches)))
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+        futures = {pool.submit(render_batch, spec, ids, store, prefix): len(ids) for ids in batches}
+        for future in as_completed(futures):
+            future.result()
+            done += futures[future]
+            if progress is not None:
+                progress(done, total)
+    write_metadata(spec, store, prefix)
+    return prefix

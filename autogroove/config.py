@@ -99,7 +99,18 @@ class ClusteringSettings(Section):
 class EvaluationSettings(Section):
     """What the card measures."""
 
-    neighbours: int = Field(10, ge=1, le=1000)
+    neighbours: int = Field(10, ge=1, le=1000, description="Nearest tracks that a row looks at.")
+    max_tracks: int = Field(
+        1000, ge=12, le=5000, description="Whole artists are sampled down to this many tracks."
+    )
+    disguised_tracks: int = Field(
+        200, ge=0, le=5000, description="Tracks of which one clip is equalised and pitch-shifted."
+    )
+    num_bootstrap: int = Field(500, ge=20, le=100000, description="Resamples of artists.")
+    stability_seeds: int = Field(5, ge=1, le=100, description="Times that tracks are reclustered.")
+    stability_tracks: int = Field(
+        300, ge=12, le=5000, description="Reclustering takes at most this many tracks."
+    )
     seed: int = 0
 
 

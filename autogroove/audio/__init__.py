@@ -1,0 +1,28 @@
+"""From the bytes of a music file to the samples of its clips.
+
+What belongs here: opening, refusing, decoding, cutting and resampling audio; the public names.
+What does not: pictures (`autogroove.spectrogram`) or where they are kept
+(`autogroove.segments`).
+
+Memory: whatever a file's length or its header's claims, reading one track holds at most the file
+itself where it is no larger than `WHOLE_FILE_BYTES` (64 MiB; larger ones are read in pieces),
+its clips as mono float32, and one block of decoded samples (1 MiB).
+"""
+
+from autogroove.audio.clips import TrackClips, place_clips
+from autogroove.audio.decoding import DECODER_VERSION, read_clips
+from autogroove.audio.faults import AudioFault
+from autogroove.audio.files import WHOLE_FILE_BYTES, AudioFile, fetch_audio
+from autogroove.audio.resampling import resample_clips
+
+__all__ = [
+    "DECODER_VERSION",
+    "WHOLE_FILE_BYTES",
+    "AudioFault",
+    "AudioFile",
+    "TrackClips",
+    "fetch_audio",
+    "place_clips",
+    "read_clips",
+    "resample_clips",
+]

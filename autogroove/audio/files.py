@@ -1,0 +1,123 @@
+"""From a member of a batch to bytes that are what the catalogue says they are.
+
+What belongs here: fetching, checking against the fingerprint, refusing what is no audio at all.
+What does not: decoding.
+"""
+
+import hashlib
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from autogroove.audio.faults import AudioFault
+from autogroove.catalogue.reasons import Reason
+from autogroove.catalogue.tracks import Source
+
+WHOLE_FILE_BYTES = 64 << 20
+"""Files up to this size are read at once; of larger ones only the parts that are wanted."""
+
+_BLOCK_BYTES = 1 << 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+_NOT_AUDIO = {
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a zip archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"\x7fELF": "a program",
+}
+_OTHER_AUDIO = {
+    b"\x30\x26\xb2\x75": "Windows Media",
+    b"MAC ": "Monkey's Audio",
+    b"wvpk": "WavPack",
+    b"\x1a\x45\xdf\xa3": "Matroska or WebM",
+    b"MThd": "MIDI",
+    b".RMF": "RealMedia",
+}
+
+
+@dataclass(frozen=True)
+class AudioFile:
+    """One audio file: its bytes, or a way to open it where it is large."""
+
+    path: str
+    size_bytes: int
+    open: Callable[[], BinaryIO]
+    content: bytes | None = None
+
+
+def fetch_audio(source: Source, path: str, size_bytes: int, fingerprint: str) -> AudioFile:
+    """The file of a track, checked to be the one that was catalogued.
+
+    Where the fingerprint is the SHA-256 of the bytes, they are digested again: of a small file
+    exactly the bytes that will be decoded, of a large one the file just before.
+
+    Raises:
+        AudioFault: it is empty, cannot be read, or is no longer what the catalogue says.
+    """
+    try:
+        file = _fetch(source, path, size_bytes)
+        digest = _digest(file) if _SHA256.fullmatch(fingerprint) else fingerprint
+    except OSError as error:
+        raise AudioFault(Reason.unreadable, f"{error.strerror or error}") from error
+    if file.size_bytes != size_bytes or digest != fingerprint:
+        raise AudioFault(Reason.changed_while_reading, "The bytes are not those of the scan.")
+    if not size_bytes:
+        raise AudioFault(Reason.empty, "The file has no bytes.")
+    return file
+
+
+def _fetch(source: Source, path: str, size_bytes: int) -> AudioFile:
+    local = source.local_path(path)
+    if local is not None:
+        return open_path(local)
+    if size_bytes <= WHOLE_FILE_BYTES:
+        return open_bytes(path, source.read(path))
+    return AudioFile(path, size_bytes, lambda: source.open(path))
+
+
+def open_bytes(path: str, content: bytes) -> AudioFile:
+    """A file that is in memory."""
+    return AudioFile(path, len(content), lambda: io.BytesIO(content), content)
+
+
+def open_path(path: Path) -> AudioFile:
+    """A file of this machine: read at once where it is small."""
+    size_bytes = path.stat().st_size
+    if size_bytes <= WHOLE_FILE_BYTES:
+        return open_bytes(path.name, path.read_bytes())
+    return AudioFile(path.name, size_bytes, lambda: path.open("rb"))
+
+
+def _digest(file: AudioFile) -> str:
+    if file.content is not None:
+        return hashlib.sha256(file.content).hexdigest()
+    digest = hashlib.sha256()
+    with file.open() as opened:
+        while block := opened.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def refuse_non_audio(head: bytes) -> None:
+    """Look at a file's first bytes for what is certainly not for this decoder.
+
+    Raises:
+        AudioFault: not_audio or unsupported_format, with what it seems to be.
+    """
+    for magic, name in _NOT_AUDIO.items():
+        if head.startswith(magic):
+            raise AudioFault(Reason.not_audio, f"It is {name}.")
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:256].lower()
+    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")):
+        raise AudioFault(Reason.not_audio, "It is a web page.")
+    for magic, name in _OTHER_AUDIO.items():
+        if head.startswith(magic):
+            raise AudioFault(Reason.unsupported_format, f"{name} is not decoded here.")
+    if head[4:8] == b"ftyp":
+        raise AudioFault(Reason.unsupported_format, "MP4 audio (AAC, ALAC) is not decoded here.")

@@ -1,0 +1,131 @@
+"""Compiled passes over the edges of a neighbour graph.
+
+What belongs here: building the graph, one iteration of messages along its edges, and the moves of
+the local search.
+What does not: the loops that call them (`graph`, `sparse`, `refinement`).
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+LOWEST = np.float32(-1e30)
+
+
+@njit(nogil=True, cache=True)
+def _knows(index: Any, i: int, j: int) -> bool:
+    found = 0
+    row = index[i]
+    for place in range(row.size):
+        found += row[place] == j
+    return found > 0
+
+
+@njit(nogil=True, cache=True)
+def count_edges(index: Any) -> Any:
+    """Degree of every point in the union of a neighbour list (n, k) with its reverse."""
+    degree = np.zeros(index.shape[0], dtype=np.int64)
+    for i in range(index.shape[0]):
+        for j in index[i]:
+            if j >= 0:
+                degree[i] += 1
+                if not _knows(index, j, i):
+                    degree[j] += 1
+    return degree
+
+
+@njit(nogil=True, cache=True)
+def fill_edges(index: Any, similarity: Any, indptr: Any, columns: Any, values: Any) -> None:
+    """Write the edges of the union: each point's own neighbours first, then the reverse ones."""
+    place = indptr[:-1].copy()
+    for i in range(index.shape[0]):
+        for slot in range(index.shape[1]):
+            j = index[i, slot]
+            if j >= 0:
+                columns[place[i]], values[place[i]] = j, similarity[i, slot]
+                place[i] += 1
+                if not _knows(index, j, i):
+                    columns[place[j]], values[place[j]] = i, similarity[i, slot]
+                    place[j] += 1
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def pass_edges(
+    indptr: Any,
+    edges: tuple[Any, Any],
+    messages: tuple[Any, Any],
+    diagonal: Any,
+    totals: Any,
+    rows: tuple[int, int],
+    damping: Any,
+    sums: Any,
+) -> None:
+    """One iteration for rows [start, stop): availabilities, then responsibilities.
+
+    Args:
+        indptr: int64 (n + 1,).
+        edges: columns int32 (m,), similarities float32 (m,).
+        messages: availabilities and responsibilities float32 (m,), updated.
+        diagonal: float32 (3, n): preference, availability and responsibility to self (updated).
+        totals: float32 (n,), last iteration's sums of positive responsibilities.
+        rows: (start, stop).
+        damping: float32.
+        sums: float32 (n,), gains this block's positive responsibilities, without the diagonal.
+    """
+    columns, s = edges
+    a, r = messages
+    keep, zero = np.float32(1) - damping, np.float32(0)
+    for i in range(rows[0], rows[1]):
+        first, second, where = diagonal[0, i] + diagonal[1, i], LOWEST, -1
+        for e in range(indptr[i], indptr[i + 1]):
+            fresh = min(zero, totals[columns[e]] - max(r[e], zero))
+            a[e] = damping * a[e] + keep * fresh
+            value = a[e] + s[e]
+            if value > first:
+                first, second, where = value, first, e
+            elif value > second:
+                second = value
+        for e in range(indptr[i], indptr[i + 1]):
+            rival = second if e == where else first
+            r[e] = damping * r[e] + keep * (s[e] - rival)
+            if r[e] > zero:
+                sums[columns[e]] += r[e]
+        rival = second if where < 0 else first
+        diagonal[2, i] = damping * diagonal[2, i] + keep * (diagonal[0, i] - rival)
+
+
+@njit(nogil=True, cache=True)
+def open_exemplars(
+    candidates: Any, indptr: Any, columns: Any, values: Any, cost: Any, best: Any
+) -> Any:
+    """Open every candidate that still gains when its turn comes; returns those opened.
+
+    Args:
+        candidates: int64, in the order in which to try.
+        indptr, columns, values: the (symmetric) graph.
+        cost: −preference.
+        best: float32 (n,), similarity to the present exemplar, updated as exemplars open.
+    """
+    opened = np.zeros(candidates.size, dtype=np.bool_)
+    for turn in range(candidates.size):
+        j = candidates[turn]
+        gain = -cost - best[j]
+        for e in range(indptr[j], indptr[j + 1]):
+            gain += max(np.float32(0), values[e] - best[columns[e]])
+        if gain > 0:
+            opened[turn] = True
+            best[j] = 0
+            for e in range(indptr[j], indptr[j + 1]):
+                best[columns[e]] = max(best[columns[e]], values[e])
+    return opened
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def measure_gains(indptr: Any, columns: Any, values: Any, best: Any, out: Any) -> None:
+    """out[j] = what all points would gain in similarity if j were an exemplar too."""
+    for j in range(out.size):
+        gain = -best[j]
+        for e in range(indptr[j], indptr[j + 1]):
+            gain += max(np.float32(0), values[e] - best[columns[e]])
+        out[j] = gain

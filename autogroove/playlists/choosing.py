@@ -86,11 +86,11 @@ def find_similar(
         SettingsError: the track is not in the release.
     """
     collection = open_collection(release)
-    position = find_position(collection, track_id)
-    scores = collection.proximity.to_all(position)
-    nearest = rank_positions(scores, collection.proximity.distances(position), count + 1)
-    found = [at for at in nearest.tolist() if at != position][:count]
-    return [Scored(collection.song(at), float(scores[at])) for at in found]
+    found, scores = collection.proximity.find_nearest(find_position(collection, track_id), count)
+    return [
+        Scored(collection.song(int(at)), float(score))
+        for at, score in zip(found, scores, strict=True)
+    ]
 
 
 def make_playlist(
@@ -142,16 +142,6 @@ def find_position(collection: Collection, track_id: int) -> int:
             f"Track {track_id} is not among the {len(collection)} tracks of release "
             f"{collection.release.number}. `autogroove tracks` lists them."
         ) from None
-
-
-def rank_positions(scores: Singles, distances: Singles, count: int) -> Ints:
-    """Positions of the `count` highest scores, best first; ties go to the smaller distance."""
-    count = min(count, len(scores))
-    if count < len(scores):
-        nearest = np.argpartition(-scores, count - 1)[:count]
-    else:
-        nearest = np.arange(len(scores))
-    return np.asarray(nearest[np.lexsort((nearest, distances[nearest], -scores[nearest]))])
 
 
 def _choose(

@@ -65,18 +65,44 @@ class Proximity:
 
     def to_all(self, position: int) -> Singles:
         """Mutual proximity float32 (n,) of one row with every row, in [0, 1]; itself 1."""
-        found = self._against_all(
-            self.distances(position), self.means[position], self.deviations[position]
+        found = self._against(
+            slice(None),
+            self.distances(position),
+            self.means[position],
+            self.deviations[position],
         )
         found[position] = 1
         return found
+
+    def find_nearest(self, position: int, count: int) -> tuple[Ints, Singles]:
+        """The `count` other rows of highest mutual proximity, best first, with their proximity.
+
+        Exact, yet the other side's probability is computed for few: rows are taken by distance
+        until no row further away could still enter, for MP is at most Φ((mean_x − d)/dev_x).
+        """
+        distances = self.distances(position)
+        distances[position] = np.inf
+        count = min(count, len(self) - 1)
+        mean, deviation = self.means[position], self.deviations[position]
+        num_looked = 4 * count + 64
+        while True:
+            rows = _smallest(distances, min(num_looked, len(self) - 1))
+            found = self._against(rows, distances[rows], mean, deviation)
+            order = np.lexsort((rows, distances[rows], -found))[:count]
+            reach = distances[rows].max(initial=0)
+            if len(rows) >= len(self) - 1 or (
+                ndtr((mean - reach) / deviation) < found[order].min(initial=1)
+            ):
+                return rows[order], found[order]
+            num_looked *= 4
 
     def of_vector(self, encoding: Singles) -> Singles:
         """Mutual proximity float32 (n,) of an encoding from outside with every row."""
         point = (encoding - self.centre).astype(np.float32)
         distances = self._distances_from(point, np.float32(point @ point))
         seen = distances[self._sample]
-        return self._against_all(distances, seen.mean(), max(seen.std(), _floor(seen.mean())))
+        spread = max(seen.std(), _floor(seen.mean()))
+        return self._against(slice(None), distances, seen.mean(), spread)
 
     def between(self, first: Ints, second: Ints) -> Floats:
         """Mutual proximity (len(first), len(second)), float64."""
@@ -90,9 +116,11 @@ class Proximity:
         found[first[:, None] == second[None, :]] = 0
         return np.asarray(found)
 
-    def _against_all(self, distances: Singles, mean: float, deviation: float) -> Singles:
+    def _against(
+        self, rows: Ints | slice, distances: Singles, mean: float, deviation: float
+    ) -> Singles:
         mine = ndtr((np.float32(mean) - distances) / np.float32(deviation))
-        theirs = ndtr((self.means - distances) / self.deviations)
+        theirs = ndtr((self.means[rows] - distances) / self.deviations[rows])
         return np.asarray(mine * theirs, dtype=np.float32)
 
     def _distances_from(self, point: Singles, square: np.float32) -> Singles:
@@ -121,6 +149,13 @@ class Proximity:
             means[rows] = mean
             deviations[rows] = np.sqrt((spread**2).sum(axis=1) / others)
         return means, np.maximum(deviations, _floor(means)).astype(np.float32)
+
+
+def _smallest(values: Singles, count: int) -> Ints:
+    """Positions of the `count` smallest values, in no order."""
+    if count >= len(values):
+        return np.arange(len(values))
+    return np.asarray(np.argpartition(values, count)[:count])
 
 
 def _floor(means: Singles) -> Singles:

@@ -53,6 +53,18 @@ def test_a_sample_finds_nearly_the_same_neighbours_as_everything() -> None:
     assert np.mean(shared) > 0.85 * 11
 
 
+@pytest.mark.parametrize("num", [3, 50, 3000])
+def test_the_nearest_are_those_of_the_whole_ranking(num: int) -> None:
+    proximity = Proximity(gaussian(num, 24))
+    for at in range(0, num, max(1, num // 20)):
+        scores = proximity.to_all(at)
+        scores[at] = -1
+        found, shown = proximity.find_nearest(at, 12)
+        expected = np.argsort(-scores, kind="stable")[: min(12, num - 1)]
+        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_allclose(shown, scores[expected], rtol=1e-5)
+
+
 def test_neighbours_do_not_depend_on_the_order_of_tracks() -> None:
     points = gaussian(200, 8)
     order = np.random.default_rng(1).permutation(200)

@@ -5,6 +5,9 @@ What does not: code.
 """
 
 from autogroove.releases.capability import check_conditional_create
+from autogroove.releases.comparison import ReleaseDiff, diff_releases
+from autogroove.releases.garbage import GarbageReport, collect_garbage
+from autogroove.releases.leases import hold_lease
 from autogroove.releases.log import (
     PublishOutcome,
     current_release,
@@ -30,21 +33,28 @@ from autogroove.releases.parts import (
     refer_to,
 )
 from autogroove.releases.reading import Release, open_release
+from autogroove.releases.verification import VerifyReport, verify_release
 
 __all__ = [
     "Counts",
     "Coverage",
     "Decision",
+    "GarbageReport",
     "Manifest",
     "ModelPart",
     "PartRef",
     "PublishOutcome",
     "Release",
+    "ReleaseDiff",
     "ReleaseParts",
     "SegmentPart",
+    "VerifyReport",
     "check_conditional_create",
+    "collect_garbage",
     "content_digest",
     "current_release",
+    "diff_releases",
+    "hold_lease",
     "list_releases",
     "open_release",
     "publish_release",
@@ -56,4 +66,5 @@ __all__ = [
     "release_as_json",
     "releases_as_json",
     "rollback",
+    "verify_release",
 ]

@@ -9,12 +9,15 @@ publishers that reach for one number, one gets it and the other takes the next. 
 answer was lost is settled by reading the manifest back and looking for our own nonce.
 """
 
+import random
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from autogroove.errors import MissingObject, ReleaseError, StoreError
 from autogroove.releases.capability import require_conditional_create
+from autogroove.releases.leases import hold_lease
 from autogroove.releases.manifest import (
     FOLDER,
     LARGEST_MANIFEST_BYTES,
@@ -28,7 +31,7 @@ from autogroove.releases.parts import ReleaseParts, content_digest
 from autogroove.releases.presence import missing_objects
 from autogroove.storage import Store
 
-_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 0.5
 _MOST_ATTEMPTS = 200
 """Races that a publisher may lose before it says so: more publishers than any team has."""
 
@@ -92,22 +95,11 @@ def publish_release(
     Raises:
         ReleaseError: a part is not in the store; or the store cannot tell two publishers apart.
     """
-    digest = content_digest(parts)
-    current = current_release(store)
-    if current is not None and not force and current.content_digest == digest:
-        return PublishOutcome(current.release, published=False)
     if not only_publisher:
         require_conditional_create(store)
-    _require_parts(store, parts)
-    for _ in range(_MOST_ATTEMPTS):
-        current = current_release(store)
-        if current is not None and not force and current.content_digest == digest:
-            return PublishOutcome(current.release, published=False)
-        manifest = _next_manifest(current, parts, digest)
-        if _create(store, manifest):
-            return PublishOutcome(manifest.release, published=True)
-        time.sleep(_PAUSE_SECONDS)
-    raise ReleaseError(f"{_MOST_ATTEMPTS} other publishers were faster. Try again.")
+    with hold_lease(store):
+        _require_parts(store, parts)
+        return _append(store, lambda current: _new_content(current, parts, force))
 
 
 def rollback(store: Store, to: int | None = None) -> PublishOutcome:
@@ -117,58 +109,91 @@ def rollback(store: Store, to: int | None = None) -> PublishOutcome:
     rollback goes forward again.
 
     Raises:
-        ReleaseError: there is nothing to go back to, or parts of it were collected as garbage.
+        ReleaseError: there is nothing to go back to, or it was collected as garbage.
     """
     require_conditional_create(store)
-    for _ in range(_MOST_ATTEMPTS):
+    with hold_lease(store):
+        return _append(store, lambda current: _old_content(store, current, to))
+
+
+def _append(
+    store: Store, write_next: Callable[[Manifest | None], Manifest | None]
+) -> PublishOutcome:
+    """Create the manifest that follows the current one, again and again until nobody is faster.
+
+    `write_next` gives the manifest for a current release, or None if there is nothing to publish.
+    """
+    for attempt in range(_MOST_ATTEMPTS):
         current = current_release(store)
-        target = to if to is not None else current.parent if current else None
-        if current is None or target is None:
-            raise ReleaseError(f"{store.url} has no earlier release to roll back to.")
-        old = read_manifest(store, target)
-        if old.content_digest == current.content_digest:
-            return PublishOutcome(current.release, published=False)
-        _require_parts(store, old.parts)
-        new = _next_manifest(current, old.parts, old.content_digest)
-        new = new.model_copy(update={"rolled_back_from": current.release, "repeats": target})
-        if _create(store, new):
-            return PublishOutcome(new.release, published=True)
-        time.sleep(_PAUSE_SECONDS)
+        manifest = write_next(current)
+        if manifest is None:
+            return PublishOutcome(current.release if current else 0, published=False)
+        if _create(store, manifest):
+            return PublishOutcome(manifest.release, published=True)
+        time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS * min(1, attempt / 10)))
     raise ReleaseError(f"{_MOST_ATTEMPTS} other publishers were faster. Try again.")
+
+
+def _new_content(current: Manifest | None, parts: ReleaseParts, force: bool) -> Manifest | None:
+    digest = content_digest(parts)
+    if current is not None and not force and current.content_digest == digest:
+        return None
+    return _next_manifest(current, parts, digest)
+
+
+def _old_content(store: Store, current: Manifest | None, to: int | None) -> Manifest | None:
+    target = to if to is not None else current.parent if current else None
+    if current is None or target is None:
+        raise ReleaseError(f"{store.url} has no earlier release to roll back to.")
+    old = read_manifest(store, target)
+    if old.content_digest == current.content_digest:
+        return None
+    _require_parts(store, old.parts)
+    new = _next_manifest(current, old.parts, old.content_digest)
+    return new.model_copy(update={"rolled_back_from": current.release, "repeats": target})
 
 
 def _next_manifest(current: Manifest | None, parts: ReleaseParts, digest: str) -> Manifest:
     parent = current.release if current else None
+    given = current.parts.next_cluster if current else 0
     return Manifest(
         release=(parent or 0) + 1,
         published_at=now(),
         parent=parent,
         nonce=uuid.uuid4().hex,
         content_digest=digest,
-        parts=parts,
+        parts=parts.model_copy(update={"next_cluster": max(given, parts.next_cluster)}),
     )
 
 
 def _create(store: Store, manifest: Manifest) -> bool:
     """Whether this very manifest now stands in the log; only the read-back can tell."""
-    key = manifest_key(manifest.release)
     try:
-        if store.create(key, manifest.encoded()):
+        if store.create(manifest_key(manifest.release), manifest.encoded()):
             return True
-    except MissingObject:
-        raise
     except StoreError as error:
-        if _is_ours(store, manifest):
+        if _standing_nonce(store, manifest.release, error) == manifest.nonce:
             return True
         raise ReleaseError(f"Release {manifest.release} is not published. {error}") from error
-    return _is_ours(store, manifest)
+    return _standing_nonce(store, manifest.release) == manifest.nonce
 
 
-def _is_ours(store: Store, manifest: Manifest) -> bool:
+def _standing_nonce(store: Store, number: int, fault: StoreError | None = None) -> str | None:
+    """The nonce of the manifest that has a number, or None where nobody has it yet.
+
+    Raises:
+        ReleaseError: the store does not answer, so nobody can know.
+    """
+    key = manifest_key(number)
     try:
-        return read_manifest(store, manifest.release).nonce == manifest.nonce
-    except (StoreError, ReleaseError):
-        return False
+        return parse_manifest(store.read(key), number, store.locate(key)).nonce
+    except MissingObject:
+        return None
+    except StoreError as error:
+        raise ReleaseError(
+            f"Whether release {number} was published is not known: {fault or error} "
+            "`autogroove releases list` will tell. Running again is safe: nothing is published twice."
+        ) from error
 
 
 def _require_parts(store: Store, parts: ReleaseParts) -> None:

@@ -107,9 +107,10 @@ class ReleaseParts(Record):
     """Everything that a run hands to `publish_release`.
 
     `settings` is the JSON form of `Settings`, kept as plain JSON so that a later version of
-    Autogroove, with other settings, can still read this release. `pictures` and `report` are for
-    people; they, `timings` (seconds by stage), `code_version`, `policy` and the source's URL are
-    no part of the content digest.
+    Autogroove, with other settings, can still read this release. `next_cluster` is the lowest
+    cluster id that was never given. `pictures` and `report` are for people. None of these is in
+    the content digest, nor are `timings` (seconds by stage), `code_version`, `policy`, the counts
+    and the source's URL.
     """
 
     catalogue: PartRef
@@ -129,6 +130,7 @@ class ReleaseParts(Record):
     coverage: Coverage
     counts: Counts
     policy: dict[Name, Decision] = {}
+    next_cluster: Count = 0
     timings: dict[Name, float] = {}
     code_version: str = autogroove.__version__
 

@@ -94,6 +94,8 @@ class Release:
         Raises:
             ReleaseError: the release holds no clips of this track.
         """
+        import numpy as np
+
         from autogroove.segments import open_clips
 
         _, segment, first, num_clips = self._row(track_id)
@@ -101,8 +103,7 @@ class Release:
         if not found:
             raise ReleaseError(f"Release {self.number} does not list segment {segment}.")
         array = open_clips(self.store, found[0].recipe_key, segment)
-        images: NDArray[np.uint8] = array[first : first + num_clips]
-        return images
+        return np.asarray(array[first : first + num_clips], np.uint8)
 
     def clip_encodings(self, track_id: int) -> "NDArray[np.float32]":
         """The encodings of a track's clips in the order of its clips, float32 (clips, d).
@@ -179,8 +180,9 @@ class Release:
     @cached_property
     def model(self) -> "Autoencoder":
         """The trained encoder, ready to encode."""
-        from autogroove.training import load_model
+        from autogroove.model import load_model
 
+        read_part(self.store, self.manifest.parts.model.description)
         return load_model(self.store, self.manifest.parts.model.model_key)
 
     def picture(self, name: str) -> bytes:

@@ -1,0 +1,124 @@
+"""From samples of clips to mel spectra, onsets and their periodicity.
+
+What belongs here: the short-time analysis that every descriptor of the card starts from.
+What does not: tempo and rhythm, which read periodicities (`rhythm`), and the images that the
+model sees (`autogroove.spectrogram`): the card must not judge a model by its own input.
+"""
+
+from functools import cache
+
+import numpy as np
+import scipy.fft
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+ANALYSIS_RATE_HZ = 22050
+WINDOW_SAMPLES = 1024
+HOP_SAMPLES = 256
+LAG_SECONDS = HOP_SAMPLES / ANALYSIS_RATE_HZ
+NUM_LAGS = 416
+"""Lags of a periodicity: 4.83 s, which is four beats down to 50 beats a minute."""
+NUM_MELS = 40
+BAND_EDGES_HZ = (0.0, 200.0, 2000.0, ANALYSIS_RATE_HZ / 2)
+"""Kick and bass, snare and voice, hats: onsets are counted in three bands."""
+NUM_BANDS = len(BAND_EDGES_HZ) - 1
+
+Floats = NDArray[np.float32]
+
+
+def measure_mel(samples: Floats) -> Floats:
+    """Mel power spectra of one clip.
+
+    Args:
+        samples: (num_samples,) float32 at `ANALYSIS_RATE_HZ`, at least one window long.
+
+    Returns:
+        (num_frames, NUM_MELS) float32 power; a frame every `LAG_SECONDS`.
+    """
+    frames = sliding_window_view(samples, WINDOW_SAMPLES)[::HOP_SAMPLES]
+    spectrum = scipy.fft.rfft(frames * _window(), axis=1)
+    power = spectrum.real**2 + spectrum.imag**2
+    return np.asarray(power @ mel_filters(), dtype=np.float32)
+
+
+def detect_onsets(mel: Floats) -> Floats:
+    """Onset strength in three bands: the rectified rise of the compressed mel spectrum.
+
+    Each mel band is weighed against its own mean before compression, so that an equaliser or a
+    gain leaves the onsets nearly as they were (adaptive whitening, Stowell and Plumbley 2007).
+
+    Args:
+        mel: (num_frames, NUM_MELS) power.
+
+    Returns:
+        (num_frames, NUM_BANDS) float32, zero throughout for silence.
+    """
+    level = mel.mean(axis=0)
+    floor = 1e-4 * level.max() + 1e-12
+    compressed = np.log1p(10 * mel / (level + floor))
+    rise = np.zeros_like(compressed)
+    rise[2:] = np.maximum(compressed[2:] - compressed[:-2], 0)
+    return np.asarray(rise @ _band_groups(), dtype=np.float32)
+
+
+def measure_periodicity(onsets: Floats) -> Floats:
+    """Autocorrelation of each band's onsets, unbiased, 1 at lag zero.
+
+    Args:
+        onsets: (num_frames, NUM_BANDS).
+
+    Returns:
+        (NUM_BANDS, NUM_LAGS) float32; all zero for a band without onsets, and zero at lags
+        beyond two thirds of the clip, where too little of it overlaps itself.
+    """
+    num_frames = len(onsets)
+    centred = (onsets - onsets.mean(axis=0)).T
+    size = scipy.fft.next_fast_len(2 * num_frames, real=True)
+    spectrum = scipy.fft.rfft(centred, size, axis=1)
+    power = spectrum.real**2 + spectrum.imag**2
+    usable = min(NUM_LAGS, 2 * num_frames // 3)
+    lagged = scipy.fft.irfft(power, size, axis=1)[:, :usable]
+    overlap = 1 - np.arange(usable) / num_frames
+    energy = lagged[:, :1]
+    periodicity = np.zeros((onsets.shape[1], NUM_LAGS), np.float32)
+    heard = energy[:, 0] > 1e-9
+    periodicity[heard, :usable] = (lagged / overlap)[heard] / energy[heard]
+    return periodicity
+
+
+@cache
+def mel_filters() -> Floats:
+    """(WINDOW_SAMPLES // 2 + 1, NUM_MELS) triangles, evenly spaced in HTK mel, of unit area."""
+    bins_hz = np.arange(WINDOW_SAMPLES // 2 + 1) * ANALYSIS_RATE_HZ / WINDOW_SAMPLES
+    corners = _mel_to_hz(np.linspace(0, _hz_to_mel(ANALYSIS_RATE_HZ / 2), NUM_MELS + 2))
+    low, middle, high = corners[:-2], corners[1:-1], corners[2:]
+    rising = (bins_hz[:, None] - low) / (middle - low)
+    falling = (high - bins_hz[:, None]) / (high - middle)
+    triangles = np.maximum(0, np.minimum(rising, falling))
+    return np.asarray(triangles * 2 / (high - low), dtype=np.float32)
+
+
+def mel_centres_hz() -> NDArray[np.float64]:
+    """(NUM_MELS,) the frequency at the peak of each filter."""
+    return _mel_to_hz(np.linspace(0, _hz_to_mel(ANALYSIS_RATE_HZ / 2), NUM_MELS + 2))[1:-1]
+
+
+def _hz_to_mel(frequency_hz: float) -> float:
+    return float(2595 * np.log10(1 + frequency_hz / 700))
+
+
+def _mel_to_hz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 700 * (10 ** (mels / 2595) - 1)
+
+
+@cache
+def _window() -> Floats:
+    return np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
+
+
+@cache
+def _band_groups() -> Floats:
+    """(NUM_MELS, NUM_BANDS): the mean over the mel bands of each onset band."""
+    band = np.searchsorted(BAND_EDGES_HZ, mel_centres_hz(), side="right") - 1
+    members = (band[:, None] == np.arange(NUM_BANDS)).astype(np.float32)
+    return np.asarray(members / members.sum(axis=0), dtype=np.float32)

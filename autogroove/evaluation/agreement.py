@@ -1,0 +1,118 @@
+"""Do neighbours share tempo, rhythm and groove?
+
+What belongs here: rows 2, 3 and 5 of the card: what track neighbours have in common, beside what
+random allowed pairs have. What does not: how tempo and rhythm are heard
+(`autogroove.descriptors`).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autogroove.descriptors.clips import TrackRhythms
+from autogroove.evaluation.collection import UNKNOWN, Collection, Pairs
+from autogroove.evaluation.figures import Figure, NotMeasurable, estimate_mean, estimate_ratio
+from autogroove.evaluation.hearing import Hearing
+from autogroove.evaluation.neighbours import NOBODY, find_neighbours
+
+GROOVE_NEIGHBOURS = 5
+
+Pairing = Callable[[Collection], tuple[NDArray[np.float32], Pairs]]
+
+
+def pair_tempo(collection: Collection) -> tuple[NDArray[np.float32], Pairs]:
+    """Whether two tempi agree."""
+    return collection.tempo_agreement
+
+
+def pair_rhythm(collection: Collection) -> tuple[NDArray[np.float32], Pairs]:
+    """Cosine of tempo-normalised onset autocorrelations."""
+    return collection.similarity(_rhythm)
+
+
+def pair_modulation(collection: Collection) -> tuple[NDArray[np.float32], Pairs]:
+    """Cosine of tempo-normalised modulation spectra."""
+    return collection.similarity(_modulation)
+
+
+def measure_agreement(pairing: Pairing, *, foreign: bool = False) -> Callable[[Hearing], Figure]:
+    """The mean over tracks of what a track shares with its neighbours."""
+
+    def measure(hearing: Hearing) -> Figure:
+        near, _, artists = _compare(hearing, pairing, foreign)
+        return estimate_mean(near, artists, **hearing.resampling)
+
+    return measure
+
+
+def measure_lift(pairing: Pairing, *, foreign: bool = False) -> Callable[[Hearing], Figure]:
+    """That mean divided by the mean over all allowed pairs, which are what chance would give."""
+
+    def measure(hearing: Hearing) -> Figure:
+        near, chance, artists = _compare(hearing, pairing, foreign)
+        if chance.sum() == 0:
+            raise NotMeasurable("no two tracks agree even by chance")
+        return estimate_ratio(near, chance, artists, **hearing.resampling)
+
+    return measure
+
+
+def measure_groove(hearing: Hearing) -> Figure:
+    """Accuracy of the groove that the five nearest tracks of another genre and artist vote for.
+
+    Raises:
+        NotMeasurable: no groove labels, or no genres.
+    """
+    collection = hearing.collection
+    labelled = collection.grooves != UNKNOWN
+    if not labelled.any():
+        raise NotMeasurable("no groove labels")
+    allowed = collection.foreigners & labelled & labelled[:, None]
+    neighbours = find_neighbours(hearing.tracks, allowed, GROOVE_NEIGHBOURS)
+    asked = neighbours[:, 0] != NOBODY
+    if not asked.any():
+        raise NotMeasurable("no labelled track has a labelled one of another genre and artist")
+    votes = vote(neighbours[asked], collection.grooves)
+    hits = (votes == collection.grooves[asked]).astype(np.float64)
+    return estimate_mean(hits, collection.artists[asked], **hearing.resampling)
+
+
+def vote(neighbours: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The commonest label among neighbours (q, k), the nearer one where two are as common."""
+    choices = np.where(neighbours == NOBODY, UNKNOWN, labels[neighbours])
+    equal = choices[:, :, None] == choices[:, None, :]
+    support = equal.sum(axis=2) * (choices != UNKNOWN)
+    return np.asarray(choices[np.arange(len(choices)), np.argmax(support, axis=1)])
+
+
+def _compare(
+    hearing: Hearing, pairing: Pairing, foreign: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """What each track shares with neighbours, and with all that were allowed; its artist."""
+    collection = hearing.collection
+    allowed = collection.foreigners if foreign else collection.strangers
+    shared, known = pairing(collection)
+    neighbours = hearing.foreign_neighbours if foreign else hearing.neighbours
+    rows = np.arange(len(collection))[:, None]
+    counted = (neighbours != NOBODY) & known[rows, neighbours]
+    allowed = allowed & known
+    asked = counted.any(axis=1) & allowed.any(axis=1)
+    if not asked.any():
+        raise NotMeasurable("no track has a neighbour that may be compared")
+    near = _mean_where(shared[rows, neighbours], counted)
+    chance = _mean_where(shared, allowed)
+    return near[asked], chance[asked], collection.artists[asked]
+
+
+def _mean_where(values: NDArray[np.float32], where: NDArray[np.bool_]) -> NDArray[np.float64]:
+    total = np.where(where, values, 0).sum(axis=1, dtype=np.float64)
+    return np.asarray(total / np.maximum(where.sum(axis=1), 1))
+
+
+def _rhythm(rhythms: TrackRhythms) -> NDArray[np.float32]:
+    return rhythms.rhythm
+
+
+def _modulation(rhythms: TrackRhythms) -> NDArray[np.float32]:
+    return rhythms.modulation

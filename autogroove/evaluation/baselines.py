@@ -1,0 +1,141 @@
+"""What a model has to beat, made from the same clips.
+
+What belongs here: encodings by chance, by MFCC statistics, by onset autocorrelation, by PCA of
+the same images and by the same encoder with untrained weights.
+What does not: measuring them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autogroove.descriptors.clips import ClipDescriptions
+from autogroove.evaluation.collection import Collection
+from autogroove.evaluation.hearing import Encoded
+from autogroove.evaluation.neighbours import Floats
+
+Images = NDArray[np.uint8]
+"""(n, num_bins, num_frames) grey levels as segments keep them."""
+PCA_IMAGES = 1000
+"""PCA is fitted to at most this many training images: its Gram matrix grows with the square."""
+_BLOCK = 128
+
+
+def describe_baselines(
+    collection: Collection, code_size: int, disguised: ClipDescriptions | None = None
+) -> dict[str, Encoded]:
+    """The baselines that need no images: random, timbre and, where described, tempogram.
+
+    Args:
+        collection: whose clips are encoded.
+        code_size: length of the random encodings.
+        disguised: descriptions of the collection's disguised clips.
+    """
+    generator = np.random.default_rng(0)
+    num_clips = len(collection.clip_tracks)
+    num_disguised = 0 if collection.disguised_clips is None else len(collection.disguised_clips)
+    drawn = generator.normal(size=(num_clips + num_disguised, code_size)).astype(np.float32)
+    found = {"random": Encoded(drawn[:num_clips], drawn[num_clips:] if num_disguised else None)}
+    plain = collection.descriptions
+    if plain is not None:
+        timbre, tempogram = (None, None) if disguised is None else _views(disguised)
+        found["mfcc"] = standardise_pair(plain.timbre, timbre)
+        found["tempogram"] = Encoded(plain.tempogram(), tempogram)
+    return found
+
+
+def _views(descriptions: ClipDescriptions) -> tuple[Floats, Floats]:
+    return descriptions.timbre, descriptions.tempogram()
+
+
+def standardise_pair(clips: Floats, disguised: Floats | None) -> Encoded:
+    """Both with the mean and deviation of the clips taken out, so that no unit rules."""
+    centre, spread = clips.mean(axis=0), clips.std(axis=0)
+    spread = np.where(spread > 1e-9, spread, 1).astype(np.float32)
+    return Encoded(
+        (clips - centre) / spread, None if disguised is None else (disguised - centre) / spread
+    )
+
+
+@dataclass(frozen=True)
+class PrincipalComponents:
+    """A linear autoencoder: mean (p,) and components (code, p) with orthonormal rows."""
+
+    mean: Floats
+    components: Floats
+
+    def encode(self, images: Images) -> Floats:
+        """(n, code) scores."""
+        return self._apply(images)[0]
+
+    def _apply(self, images: Images) -> tuple[Floats, NDArray[np.float64], NDArray[np.float64]]:
+        scores, errors, mean_errors = [], [], []
+        for start in range(0, len(images), _BLOCK):
+            centred = _flatten(images[start : start + _BLOCK]) - self.mean
+            code = centred @ self.components.T
+            total = np.einsum("ij,ij->i", centred, centred, dtype=np.float64)
+            # Components are orthonormal: what they keep is the length of the code.
+            kept = np.einsum("ij,ij->i", code, code, dtype=np.float64)
+            scores.append(code)
+            errors.append(np.maximum(total - kept, 0) / centred.shape[1])
+            mean_errors.append(total / centred.shape[1])
+        return np.concatenate(scores), np.concatenate(errors), np.concatenate(mean_errors)
+
+    def hear(self, images: Images, disguised: Images | None) -> Encoded:
+        """Scores of both, with the errors of reconstruction of the plain ones."""
+        clips, errors, mean_errors = self._apply(images)
+        other = None if disguised is None else self.encode(disguised)
+        return Encoded(clips, other, squared_errors=errors, mean_errors=mean_errors)
+
+
+def fit_components(images: Images, code_size: int) -> PrincipalComponents:
+    """PCA of flattened images in [0, 1] by the Gram matrix, exact.
+
+    Args:
+        images: (n, num_bins, num_frames) training images; fewer than pixels.
+        code_size: components wanted; at most n − 1 exist, the rest are zero.
+    """
+    flat = _flatten(images)
+    mean = flat.mean(axis=0, dtype=np.float64).astype(np.float32)
+    flat -= mean
+    values, vectors = np.linalg.eigh((flat @ flat.T).astype(np.float64))
+    order = np.argsort(values)[::-1][:code_size]
+    kept = order[values[order] > 1e-6 * max(values.max(), 1e-12)]
+    components = np.zeros((code_size, flat.shape[1]), np.float32)
+    scale = (vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
+    components[: len(kept)] = scale.T @ flat
+    return PrincipalComponents(mean, components)
+
+
+def make_image_baselines(
+    images: Images,
+    disguised: Images | None,
+    code_size: int,
+    training: NDArray[np.bool_],
+    encode_untrained: Callable[[Images], Floats] | None = None,
+) -> dict[str, Encoded]:
+    """PCA at equal code size, and the encoder before training.
+
+    Args:
+        images: (num_clips, num_bins, num_frames) uint8.
+        disguised: the same of the disguised clips.
+        code_size: of the model.
+        training: (num_clips,) the clips that a baseline may be fitted to.
+        encode_untrained: the model's architecture with its first weights.
+    """
+    rows = np.flatnonzero(training)
+    if len(rows) > PCA_IMAGES:
+        rows = np.sort(np.random.default_rng(0).permutation(rows)[:PCA_IMAGES])
+    found: dict[str, Encoded] = {}
+    if len(rows) > 1:
+        found["pca"] = fit_components(images[rows], code_size).hear(images, disguised)
+    if encode_untrained is not None:
+        other = None if disguised is None else encode_untrained(disguised)
+        found["untrained"] = standardise_pair(encode_untrained(images), other)
+    return found
+
+
+def _flatten(images: Images) -> Floats:
+    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)

@@ -1,0 +1,142 @@
+"""Are clusters stable, and do they hold what sounds alike?
+
+What belongs here: rows 7 and 8 of the card and the share of genre in clusters (row 5).
+What does not: affinity propagation itself (`autogroove.affinity`).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
+
+from autogroove.evaluation.agreement import Pairing
+from autogroove.evaluation.collection import UNKNOWN, Collection, Pairs
+from autogroove.evaluation.figures import (
+    Figure,
+    NotMeasurable,
+    estimate_ratio,
+    jackknife_groups,
+)
+from autogroove.evaluation.hearing import Hearing
+
+KEPT_SHARE = 0.9
+"""Share of tracks that each seed clusters again."""
+
+
+def share_with_genre(hearing: Hearing) -> Figure:
+    """Adjusted mutual information of clusters and genres; 0 is chance.
+
+    Reported, not judged: clusters of groove should know less of genre than clusters of timbre.
+    """
+    genres, labels = hearing.collection.genres, hearing.labels
+    known = np.flatnonzero(genres != UNKNOWN)
+    if len(np.unique(genres[known])) < 2:
+        raise NotMeasurable("fewer than two genres are known")
+
+    def inform(kept: NDArray[np.bool_]) -> float:
+        rows = known[kept]
+        return float(adjusted_mutual_info_score(genres[rows], labels[rows]))
+
+    return jackknife_groups(inform, hearing.collection.artists[known])
+
+
+def measure_stability(hearing: Hearing) -> Figure:
+    """Adjusted Rand index between clusters of all and of a random nine tenths, mean of seeds.
+
+    Affinity propagation is deterministic but for ties, so that a seed alone would say nothing:
+    each seed leaves out another tenth of the tracks. The interval is the range over seeds.
+    """
+    rows = choose_tracks(hearing)
+    encodings = hearing.tracks[rows]
+    whole = hearing.make_clusters(encodings)
+    scores = []
+    for seed in range(hearing.settings.stability_seeds):
+        generator = np.random.default_rng([hearing.settings.seed, seed])
+        kept = np.sort(generator.permutation(len(rows))[: max(2, int(KEPT_SHARE * len(rows)))])
+        again = hearing.make_clusters(encodings[kept])
+        scores.append(float(adjusted_rand_score(whole[kept], again)))
+    return Figure(float(np.mean(scores)), min(scores), max(scores), len(rows))
+
+
+def compare_clip_clusters(hearing: Hearing) -> Figure:
+    """Adjusted Rand index between clusters of first clips and clusters of last clips."""
+    clip_tracks = hearing.collection.clip_tracks
+    chosen = choose_tracks(hearing)
+    first, last = _end_clips(clip_tracks, len(hearing.collection))
+    rows = chosen[first[chosen] != last[chosen]]
+    if len(rows) < 3:
+        raise NotMeasurable("fewer than three tracks have two clips")
+    one = hearing.make_clusters(hearing.encoded.clips[first[rows]])
+    other = hearing.make_clusters(hearing.encoded.clips[last[rows]])
+    return jackknife_groups(
+        lambda kept: float(adjusted_rand_score(one[kept], other[kept])),
+        hearing.collection.artists[rows],
+    )
+
+
+def measure_spread(
+    differ: Callable[[Collection], tuple[NDArray[np.float32], Pairs]],
+) -> Callable[[Hearing], Figure]:
+    """Mean difference of pairs within a cluster, divided by that of all pairs.
+
+    Only pairs of different artists count. Over all ways to deal tracks into clusters of the same
+    sizes each pair is equally likely to fall together, so that the mean over all pairs is exactly
+    what size-matched random clusters have. 1 is chance, lower is better.
+    """
+
+    def measure(hearing: Hearing) -> Figure:
+        difference, known = differ(hearing.collection)
+        allowed = hearing.collection.strangers & known
+        labels = hearing.labels
+        together = allowed & (labels[:, None] == labels)
+        if not together.any():
+            raise NotMeasurable("no cluster holds two artists")
+        chance = float(difference[allowed].mean(dtype=np.float64))
+        if chance <= 0:
+            raise NotMeasurable("all tracks are alike")
+        within = np.where(together, difference, 0).sum(axis=1, dtype=np.float64)
+        count = together.sum(axis=1) * chance
+        artists = hearing.collection.artists
+        return estimate_ratio(within, count, artists, **hearing.resampling)
+
+    return measure
+
+
+def differ_in_tempo(collection: Collection) -> tuple[NDArray[np.float32], Pairs]:
+    """(n, n) distance of tempi in octaves, with whole octaves taken off: 0 to 0.5."""
+    octaves = np.log2(collection.rhythms.tempo_bpm)
+    known = np.isfinite(octaves)
+    apart = np.abs(octaves[:, None] - octaves)
+    apart = np.where(known & known[:, None], np.abs(apart - np.round(apart)), 0)
+    return apart.astype(np.float32), known & known[:, None]
+
+
+def differ_by(pairing: Pairing) -> Pairing:
+    """(n, n) one minus a similarity, which is half the squared distance of unit rows."""
+
+    def differ(collection: Collection) -> tuple[NDArray[np.float32], Pairs]:
+        similarity, known = pairing(collection)
+        return np.maximum(1 - similarity, 0), known
+
+    return differ
+
+
+def choose_tracks(hearing: Hearing) -> NDArray[np.int64]:
+    """(m,) the rows that are clustered again: all, or a random `stability_tracks` of them."""
+    num_tracks, limit = len(hearing.collection), hearing.settings.stability_tracks
+    if num_tracks <= limit:
+        return np.arange(num_tracks)
+    generator = np.random.default_rng(hearing.settings.seed)
+    return np.sort(generator.permutation(num_tracks)[:limit])
+
+
+def _end_clips(
+    clip_tracks: NDArray[np.int64], num_tracks: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    rows = np.arange(len(clip_tracks))
+    first = np.zeros(num_tracks, np.int64)
+    last = np.zeros(num_tracks, np.int64)
+    first[clip_tracks[::-1]] = rows[::-1]
+    last[clip_tracks] = rows
+    return first, last

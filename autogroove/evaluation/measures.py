@@ -1,0 +1,155 @@
+"""The rows of the card, in their order.
+
+What belongs here: each row's key, name, direction and the function that takes it, and nothing
+else: this is the table of contents of the card.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from autogroove.evaluation import agreement, clusters, hubness, probes, reconstruction, retrieval
+from autogroove.evaluation.card import Better
+from autogroove.evaluation.figures import Figure
+from autogroove.evaluation.hearing import Hearing
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One row of the card before it is measured."""
+
+    key: str
+    name: str
+    better: Better
+    take: Callable[[Hearing], Figure]
+    note: str = ""
+
+
+def _same_track() -> tuple[Measure, ...]:
+    first, ten, precision = (
+        retrieval.recall_at(1),
+        retrieval.recall_at(10),
+        retrieval.average_precision,
+    )
+    disguise = "query equalised and shifted ±2 semitones"
+    return (
+        Measure("same_track_r1", "Same track R@1", "higher", retrieval.retrieve_plain(first)),
+        Measure("same_track_r10", "Same track R@10", "higher", retrieval.retrieve_plain(ten)),
+        Measure("same_track_map", "Same track mAP", "higher", retrieval.retrieve_plain(precision)),
+        Measure(
+            "held_out_r1",
+            "Same track R@1, held-out queries",
+            "higher",
+            retrieval.retrieve_held_out(first),
+        ),
+        Measure(
+            "disguised_r1",
+            "Disguised R@1",
+            "higher",
+            retrieval.retrieve_disguised(first),
+            disguise,
+        ),
+        Measure("disguised_r10", "Disguised R@10", "higher", retrieval.retrieve_disguised(ten)),
+        Measure(
+            "disguised_map", "Disguised mAP", "higher", retrieval.retrieve_disguised(precision)
+        ),
+    )
+
+
+def _neighbours() -> tuple[Measure, ...]:
+    tempo, rhythm = agreement.pair_tempo, agreement.pair_rhythm
+    modulation = agreement.pair_modulation
+    share, lift = agreement.measure_agreement, agreement.measure_lift
+    same_onsets = "the tempogram baseline hears the same onsets"
+    return (
+        Measure("tempo_agreement", "Tempo agreement@10", "higher", share(tempo), same_onsets),
+        Measure("tempo_lift", "Tempo lift@10", "higher", lift(tempo), same_onsets),
+        Measure("rhythm_ratio", "Rhythm ratio@10", "higher", lift(rhythm), same_onsets),
+        Measure("modulation_ratio", "Modulation ratio@10", "higher", lift(modulation), same_onsets),
+        Measure(
+            "foreign_tempo_lift",
+            "Tempo lift@10, other genres",
+            "higher",
+            lift(tempo, foreign=True),
+        ),
+        Measure(
+            "foreign_rhythm_ratio",
+            "Rhythm ratio@10, other genres",
+            "higher",
+            lift(rhythm, foreign=True),
+        ),
+        Measure(
+            "groove_accuracy",
+            "Groove 5-NN, other genres",
+            "higher",
+            agreement.measure_groove,
+        ),
+    )
+
+
+def _probes() -> tuple[Measure, ...]:
+    rows = []
+    for column in ("danceability", "energy", "valence"):
+        title = column.capitalize()
+        rows += [
+            Measure(f"{column}_r2", f"{title} R²", "higher", probes.probe_fit(column)),
+            Measure(f"{column}_rank", f"{title} Spearman", "higher", probes.probe_order(column)),
+        ]
+    return (
+        *rows,
+        Measure("genre_linear", "Genre, linear", "higher", probes.classify_linear),
+        Measure("genre_neighbours", "Genre, neighbours", "higher", probes.classify_by_neighbours),
+    )
+
+
+def _clusters() -> tuple[Measure, ...]:
+    by_rhythm = clusters.differ_by(agreement.pair_rhythm)
+    spread = clusters.measure_spread
+    chance = "1 is size-matched chance"
+    return (
+        Measure("cluster_genre_ami", "AMI of cluster, genre", "report", clusters.share_with_genre),
+        Measure(
+            "cluster_stability",
+            "Cluster stability (ARI)",
+            "higher",
+            clusters.measure_stability,
+            "interval is the range over seeds",
+        ),
+        Measure(
+            "cluster_clips",
+            "First against last clip (ARI)",
+            "higher",
+            clusters.compare_clip_clusters,
+        ),
+        Measure(
+            "cluster_tempo_spread",
+            "Tempo spread in clusters",
+            "lower",
+            spread(clusters.differ_in_tempo),
+            chance,
+        ),
+        Measure(
+            "cluster_rhythm_spread",
+            "Rhythm spread in clusters",
+            "lower",
+            spread(by_rhythm),
+            chance,
+        ),
+    )
+
+
+def _graph() -> tuple[Measure, ...]:
+    return (
+        Measure("hub_skewness", "Hubness (skewness)", "lower", hubness.measure_skewness),
+        Measure("hub_antihubs", "Never a neighbour", "lower", hubness.measure_antihubs),
+        Measure("hub_connected", "Largest component", "higher", hubness.measure_connection),
+        Measure("unexplained", "FVU", "lower", reconstruction.measure_unexplained),
+    )
+
+
+MEASURES: tuple[Measure, ...] = (
+    *_same_track(),
+    *_neighbours(),
+    *_probes(),
+    *_clusters(),
+    *_graph(),
+)

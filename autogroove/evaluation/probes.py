@@ -1,0 +1,158 @@
+"""What a linear reader finds in an encoding: Echo Nest's features and genre.
+
+What belongs here: rows 4 and 6 of the card. Readers are closed-form ridge regressions on
+standardised track encodings, the penalty chosen by leave-one-out within the training part, so
+that nothing depends on an optimiser or a seed.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+from sklearn.linear_model import RidgeClassifierCV, RidgeCV
+from sklearn.model_selection import GroupKFold
+
+from autogroove.evaluation.agreement import vote
+from autogroove.evaluation.collection import UNKNOWN, Collection
+from autogroove.evaluation.figures import (
+    Figure,
+    NotMeasurable,
+    Numbers,
+    bootstrap_sums,
+    estimate_mean,
+)
+from autogroove.evaluation.hearing import Hearing
+from autogroove.evaluation.neighbours import NOBODY, find_neighbours
+
+PENALTIES = tuple(10.0**power for power in range(-1, 6))
+NUM_FOLDS = 5
+FEWEST_COVERED = 30
+
+Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+
+
+def probe_fit(column: str) -> Callable[[Hearing], Figure]:
+    """R² of a ridge probe's predictions, cross-validated by artist."""
+
+    def measure(hearing: Hearing) -> Figure:
+        target, predicted, artists = _predict(hearing, column)
+        errors = (target - predicted) ** 2
+        spread = (target - target.mean()) ** 2
+        sums = np.column_stack([errors, spread])
+        return bootstrap_sums(
+            sums, artists, lambda s: 1 - s[..., 0] / s[..., 1], **hearing.resampling
+        )
+
+    return measure
+
+
+def probe_order(column: str) -> Callable[[Hearing], Figure]:
+    """Spearman's correlation of a ridge probe's predictions, cross-validated by artist."""
+
+    def measure(hearing: Hearing) -> Figure:
+        target, predicted, artists = _predict(hearing, column)
+        x, y = rankdata(target), rankdata(predicted)
+        x, y = x - x.mean(), y - y.mean()
+        columns = np.column_stack([np.ones_like(x), x, y, x * x, y * y, x * y])
+        return bootstrap_sums(columns, artists, _correlate, **hearing.resampling)
+
+    return measure
+
+
+def classify_linear(hearing: Hearing) -> Figure:
+    """Accuracy of genre by a ridge classifier, on the official split where there is one."""
+    genres = hearing.collection.genres
+    encodings = hearing.tracks.astype(np.float64)
+
+    def predict(train: NDArray[np.int64], test: NDArray[np.int64]) -> NDArray[np.int64]:
+        seen, asked = _standardise(encodings[train], encodings[test])
+        reader = RidgeClassifierCV(alphas=PENALTIES).fit(seen, genres[train])
+        return np.asarray(reader.predict(asked), dtype=np.int64)
+
+    return _classify(hearing, predict)
+
+
+def classify_by_neighbours(hearing: Hearing) -> Figure:
+    """Accuracy of genre by a vote of the nearest training tracks, on the same split."""
+    collection = hearing.collection
+
+    def predict(train: NDArray[np.int64], test: NDArray[np.int64]) -> NDArray[np.int64]:
+        allowed = collection.strangers & np.isin(np.arange(len(collection)), train)
+        found = find_neighbours(hearing.tracks, allowed, hearing.settings.neighbours)[test]
+        return np.where(found[:, 0] == NOBODY, UNKNOWN, vote(found, collection.genres))
+
+    return _classify(hearing, predict)
+
+
+def split_by_genre(collection: Collection) -> Folds:
+    """Training and test rows among tracks of known genre.
+
+    The official split where it has both parts ("test", else "validation"), otherwise five folds
+    that keep artists apart.
+
+    Raises:
+        NotMeasurable: too few genres, tracks or artists.
+    """
+    known = collection.genres != UNKNOWN
+    train = np.flatnonzero(known & (collection.splits == "training"))
+    for part in ("test", "validation"):
+        test = np.flatnonzero(known & (collection.splits == part))
+        if len(test) and len(np.unique(collection.genres[train])) > 1:
+            return [(train, test)]
+    rows = np.flatnonzero(known)
+    folds = _fold_by_artist(rows, collection.artists)
+    if any(len(np.unique(collection.genres[part])) < 2 for part, _ in folds):
+        raise NotMeasurable("fewer than two genres are known")
+    return folds
+
+
+def _classify(
+    hearing: Hearing,
+    predict: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]],
+) -> Figure:
+    collection = hearing.collection
+    hits, artists = [], []
+    for train, test in split_by_genre(collection):
+        hits.append(predict(train, test) == collection.genres[test])
+        artists.append(collection.artists[test])
+    values = np.concatenate(hits).astype(np.float64)
+    return estimate_mean(values, np.concatenate(artists), **hearing.resampling)
+
+
+def _predict(hearing: Hearing, column: str) -> tuple[Numbers, Numbers, NDArray[np.int64]]:
+    collection = hearing.collection
+    target = collection.numbers(column)
+    rows = np.flatnonzero(np.isfinite(target))
+    if len(rows) < FEWEST_COVERED:
+        raise NotMeasurable(f"{column} is known of {len(rows)} tracks; {FEWEST_COVERED} are needed")
+    predicted = np.full(len(target), np.nan)
+    encodings = hearing.tracks.astype(np.float64)
+    for train, test in _fold_by_artist(rows, collection.artists):
+        seen, asked = _standardise(encodings[train], encodings[test])
+        predicted[test] = RidgeCV(alphas=PENALTIES).fit(seen, target[train]).predict(asked)
+    return target[rows], predicted[rows], collection.artists[rows]
+
+
+def _fold_by_artist(rows: NDArray[np.int64], artists: NDArray[np.int64]) -> Folds:
+    num_artists = len(np.unique(artists[rows]))
+    if num_artists < NUM_FOLDS:
+        raise NotMeasurable(f"{num_artists} artists cannot be split into {NUM_FOLDS} folds")
+    folds = GroupKFold(NUM_FOLDS).split(rows, groups=artists[rows])
+    return [(rows[train], rows[test]) for train, test in folds]
+
+
+def _standardise(train: Numbers, test: Numbers) -> tuple[Numbers, Numbers]:
+    centre, spread = train.mean(axis=0), train.std(axis=0)
+    spread = np.where(spread > 1e-9, spread, 1)
+    return (train - centre) / spread, (test - centre) / spread
+
+
+def _explain(sums: Numbers) -> Numbers:
+    return np.asarray(1 - sums[..., 0] / sums[..., 1])
+
+
+def _correlate(sums: Numbers) -> Numbers:
+    count, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
+    shared = xy - x * y / count
+    return np.asarray(shared / np.sqrt((xx - x * x / count) * (yy - y * y / count)))

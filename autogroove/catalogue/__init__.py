@@ -5,6 +5,22 @@ What does not: code.
 """
 
 from autogroove.catalogue.reasons import Reason
+from autogroove.catalogue.scan import Scan, preview_scan, scan_source
+from autogroove.catalogue.sources import Collection, open_source
+from autogroove.catalogue.table import SCHEMA, read_catalogue, write_catalogue
 from autogroove.catalogue.tracks import Source, Track, TrackMetadata
 
-__all__ = ["Reason", "Source", "Track", "TrackMetadata"]
+__all__ = [
+    "SCHEMA",
+    "Collection",
+    "Reason",
+    "Scan",
+    "Source",
+    "Track",
+    "TrackMetadata",
+    "open_source",
+    "preview_scan",
+    "read_catalogue",
+    "scan_source",
+    "write_catalogue",
+]

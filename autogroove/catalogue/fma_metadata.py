@@ -1,0 +1,188 @@
+"""The metadata that comes with the Free Music Archive's data set, and what is made like it.
+
+What belongs here: from fma_metadata/*.csv to one table of the catalogue's metadata columns.
+What does not: which files there are (`sources`).
+
+tracks.csv has two header rows and a row that names the index; echonest.csv has three header rows.
+Columns are found by their names, so that a set with fewer of them, or without the naming row,
+is read all the same; those that are missing become null. Only the columns that are wanted are
+parsed: the biographies are most of the file.
+"""
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import pandas as pd
+
+from autogroove.catalogue.files import Files
+from autogroove.catalogue.table import METADATA_FIELDS
+from autogroove.errors import SourceError
+
+SUBSETS = ("small", "medium", "large", "full")
+"""FMA's subsets; each holds those before it."""
+
+Header = tuple[str, ...]
+
+_TRACKS: dict[Header, tuple[str, str]] = {
+    ("track", "title"): ("title", "str"),
+    ("artist", "name"): ("artist", "str"),
+    ("artist", "id"): ("artist_id", "float64"),
+    ("album", "title"): ("album", "str"),
+    ("track", "genre_top"): ("genre", "str"),
+    ("track", "license"): ("licence", "str"),
+    ("track", "url"): ("url", "str"),
+    ("set", "split"): ("split", "str"),
+    ("set", "subset"): ("subset", "str"),
+    ("track", "duration"): ("duration_seconds", "float64"),
+    ("track", "genres"): ("_genres", "str"),
+}
+_ECHONEST: dict[Header, tuple[str, str]] = {
+    ("echonest", "audio_features", "danceability"): ("danceability", "float64"),
+    ("echonest", "audio_features", "energy"): ("energy", "float64"),
+    ("echonest", "audio_features", "valence"): ("valence", "float64"),
+    ("echonest", "audio_features", "tempo"): ("tempo_bpm", "float64"),
+}
+_GROOVES: dict[Header, tuple[str, str]] = {
+    ("groove",): ("groove", "str"),
+    ("tempo_bpm",): ("_tempo", "float64"),
+}
+_GENRES: dict[Header, tuple[str, str]] = {
+    ("title",): ("title", "str"),
+    ("top_level",): ("top_level", "float64"),
+}
+
+
+@dataclass(frozen=True)
+class FmaMetadata:
+    """Where a set's metadata is: `folder` (a safe path, no slash at the end) among files."""
+
+    files: Files
+    folder: str
+
+    def read(self) -> pd.DataFrame:
+        """Metadata columns by track_id (int64, unique, ascending).
+
+        Raises:
+            SourceError: a file is missing, unreadable or not what its name says.
+        """
+        tracks = self._read("tracks.csv", 2, _TRACKS)
+        if tracks is None:
+            raise SourceError(f"{self._place('tracks.csv')} is missing.")
+        genres = self._read("genres.csv", 1, _GENRES)
+        if "genre" not in tracks and "_genres" in tracks and genres is not None:
+            tracks["genre"] = name_genres(tracks["_genres"], genres)
+        echonest = self._read("echonest.csv", 3, _ECHONEST)
+        if echonest is not None:
+            tracks = tracks.join(echonest)
+        grooves = self._read("groove_labels.csv", 1, _GROOVES)
+        if grooves is not None:
+            tracks = tracks.join(grooves)
+        return _tidy(tracks)
+
+    def _place(self, name: str) -> str:
+        return f"{self.files.url}/{self.folder}/{name}".replace("//fma", "/fma")
+
+    def _read(
+        self, name: str, num_headers: int, wanted: dict[Header, tuple[str, str]]
+    ) -> pd.DataFrame | None:
+        """The wanted columns of one CSV file by track_id, or None where it is absent."""
+        path = f"{self.folder}/{name}"
+        if not self.files.has_file(path):
+            return None
+        try:
+            with self.files.open(path) as file:
+                return _parse(file, num_headers, wanted)
+        except UnicodeDecodeError as error:
+            raise SourceError(f"{self._place(name)} is not UTF-8 text: {error}.") from error
+        except (OSError, ValueError, csv.Error) as error:
+            fault = " ".join(str(error).split()).rstrip(".")
+            raise SourceError(f"{self._place(name)} cannot be read: {fault}.") from error
+
+
+def _parse(file: BinaryIO, num_headers: int, wanted: dict[Header, tuple[str, str]]) -> pd.DataFrame:
+    columns, num_skipped = _find_columns(file, num_headers)
+    positions = {columns[header]: spec for header, spec in wanted.items() if header in columns}
+    if not positions:
+        names = ", ".join(".".join(header) for header in wanted)
+        raise ValueError(f"it has none of the columns {names}")
+    order = sorted(positions)
+    table = pd.read_csv(
+        file,
+        header=None,
+        skiprows=num_skipped,
+        usecols=[0, *order],
+        names=["track_id", *(positions[position][0] for position in order)],
+        dtype={"track_id": "str", **{name: "str" for name, _ in positions.values()}},
+        encoding="utf-8-sig",
+        low_memory=False,
+    )
+    numbers = [name for name, kind in positions.values() if kind == "float64"]
+    for name in numbers:
+        table[name] = pd.to_numeric(table[name], errors="coerce").astype("float64")
+    return _index_by_id(table)
+
+
+def _find_columns(file: BinaryIO, num_headers: int) -> tuple[dict[Header, int], int]:
+    """Where each column is, by its header; and how many lines come before the first track."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    lines = [text.readline() for _ in range(num_headers + 1)]
+    text.detach()
+    file.seek(0)
+    rows = list(csv.reader(lines[:num_headers]))
+    if len(rows) < num_headers or not all(rows):
+        raise ValueError(f"its header needs {num_headers} rows")
+    columns = {header: i for i, header in enumerate(zip(*rows, strict=False)) if i > 0}
+    names_index = lines[num_headers].split(",")[0].strip().strip('"') == "track_id"
+    return columns, num_headers + names_index
+
+
+def _index_by_id(table: pd.DataFrame) -> pd.DataFrame:
+    ids = pd.to_numeric(table["track_id"], errors="coerce")
+    wrong = ids.isna() | (ids % 1 != 0) | (ids < 0) | (ids >= 2**62)
+    if wrong.any():
+        seen = str(table["track_id"][wrong].iloc[0])[:40]
+        raise ValueError(
+            f"row {int(wrong.to_numpy().argmax()) + 1} begins with {seen!r} instead of an id; "
+            "a quotation mark may be missing before it"
+        )
+    table["track_id"] = ids.astype("int64")
+    return table.drop_duplicates("track_id").set_index("track_id").sort_index()
+
+
+def name_genres(genres: pd.Series, names: pd.DataFrame) -> pd.Series:
+    """The top-level genre of tracks whose genres share one, from FMA's lists of genre ids.
+
+    For sets that come without `genre_top`; the rule is the one by which FMA filled it.
+    """
+    lists = genres.fillna("").str.findall(r"\d+").explode().dropna().astype("int64")
+    roots = lists.map(names["top_level"]).dropna()
+    by_track = roots.groupby(level=0).agg(["nunique", "first"])
+    return by_track.loc[by_track["nunique"] == 1, "first"].map(names["title"])
+
+
+def _tidy(tracks: pd.DataFrame) -> pd.DataFrame:
+    tempo = tracks.get("_tempo")
+    if tempo is not None:
+        tracks["tempo_bpm"] = tracks["tempo_bpm"].fillna(tempo) if "tempo_bpm" in tracks else tempo
+    table = tracks.reindex(columns=[field.name for field in METADATA_FIELDS])
+    table["artist_id"] = table["artist_id"].astype("Int64")
+    return table
+
+
+def rank_subsets(subset: pd.Series) -> pd.Series:
+    """0 for small up to 3 for full; NaN for what is none of them."""
+    return subset.map({name: rank for rank, name in enumerate(SUBSETS)})
+
+
+def describe_split_faults(table: pd.DataFrame) -> list[str]:
+    """Sentences on artists who are on both sides of the official split; none: it is clean."""
+    known: Any = table.dropna(subset=["artist_id", "split"])
+    sides = known.groupby("artist_id")["split"].nunique()
+    crossing = sides[sides > 1]
+    if crossing.empty:
+        return []
+    names = known.drop_duplicates("artist_id").set_index("artist_id")["artist"]
+    some = ", ".join(str(names[artist]) for artist in crossing.index[:3])
+    return [f"{len(crossing)} artists are on more than one side of the split, among them {some}."]

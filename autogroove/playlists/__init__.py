@@ -1,14 +1,15 @@
 """Playlists: neighbours, rules, order, paths, stations and files that players read.
 
 What belongs here: the public names of the package.
-What does not: code. Everything in here reads one release and writes nothing.
+What does not: code. Everything in here reads one release and writes nothing. Placing files that
+are outside a release needs the decoder and PyTorch, so `assigning` is imported by itself.
 """
 
 from autogroove.playlists.choosing import Playlist, Scored, find_similar, make_playlist
 from autogroove.playlists.collection import Collection, ListenedRelease, Song, open_collection
 from autogroove.playlists.exports import EXPORT_FORMATS, MEDIA_TYPES, export_playlist
 from autogroove.playlists.listing import describe_tracks
-from autogroove.playlists.locations import Locations
+from autogroove.playlists.locations import Locations, find_root
 from autogroove.playlists.matching import ClipMatch, match_clips
 from autogroove.playlists.paths import find_path
 from autogroove.playlists.proximity import Proximity
@@ -33,6 +34,7 @@ __all__ = [
     "describe_tracks",
     "export_playlist",
     "find_path",
+    "find_root",
     "find_similar",
     "make_playlist",
     "match_clips",

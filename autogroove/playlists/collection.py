@@ -180,13 +180,14 @@ class Collection:
             duration_seconds=_or_none(self.durations[position]),
             tempo_bpm=_or_none(self.tempos[position]),
             cluster=None if cluster < 0 else cluster,
-            exemplar=bool(self._exemplars[position]),
+            exemplar=bool(self.is_exemplar[position]),
             clips=int(self._clips[position]),
             **text,
         )
 
     @cached_property
-    def _exemplars(self) -> NDArray[np.bool_]:
+    def is_exemplar(self) -> NDArray[np.bool_]:
+        """Whether each track stands for its cluster."""
         return _numbers(self.rows, "exemplar", missing=0).astype(bool)
 
     @cached_property

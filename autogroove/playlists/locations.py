@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import quote, unquote
 
+from autogroove.catalogue.tracks import Source
+
 PathStyle = Literal["relative", "absolute"]
 
 
@@ -59,6 +61,12 @@ class Locations:
             inner = self.root if "://" in self.root or "::" in self.root else f"file://{self.root}"
             return f"zip://{quote(path)}::{inner.removeprefix('zip::')}"
         return f"{self.root.rstrip('/')}/{quote(path)}"
+
+
+def find_root(source: Source, path: str) -> str:
+    """The folder or URL that a source's paths are relative to, seen at one of its tracks."""
+    local = source.local_path(path)
+    return source.url if local is None else str(local).removesuffix(path).rstrip("/") or "/"
 
 
 def is_url(root: str) -> bool:

@@ -96,10 +96,14 @@ class Proximity:
                 return rows[order], found[order]
             num_looked *= 4
 
+    def distances_to(self, encoding: Singles) -> Singles:
+        """Euclidean distances float32 (n,) from an encoding from outside to all rows."""
+        point = (encoding - self.centre).astype(np.float32)
+        return self._distances_from(point, np.float32(point @ point))
+
     def of_vector(self, encoding: Singles) -> Singles:
         """Mutual proximity float32 (n,) of an encoding from outside with every row."""
-        point = (encoding - self.centre).astype(np.float32)
-        distances = self._distances_from(point, np.float32(point @ point))
+        distances = self.distances_to(encoding)
         seen = distances[self._sample]
         spread = max(seen.std(), _floor(seen.mean()))
         return self._against(slice(None), distances, seen.mean(), spread)

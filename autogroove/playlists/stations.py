@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autogroove.playlists.collection import Collection, ListenedRelease, Song, open_collection
 
@@ -76,8 +77,6 @@ def _describe(collection: Collection, cluster: int) -> Station:
     )
 
 
-def _find_exemplar(
-    collection: Collection, members: "np.ndarray[tuple[int], np.dtype[np.int64]]"
-) -> int:
-    elected = [int(at) for at in members if collection.song(int(at)).exemplar]
-    return elected[0] if elected else int(members[0])
+def _find_exemplar(collection: Collection, members: NDArray[np.int64]) -> int:
+    elected = members[collection.is_exemplar[members]]
+    return int(elected[0] if len(elected) else members[0])

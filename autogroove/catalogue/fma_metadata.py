@@ -116,7 +116,6 @@ def _parse(file: BinaryIO, num_headers: int, wanted: dict[Header, tuple[str, str
         names=["track_id", *(positions[position][0] for position in order)],
         dtype={"track_id": "str", **{name: "str" for name, _ in positions.values()}},
         encoding="utf-8-sig",
-        low_memory=False,
     )
     numbers = [name for name, kind in positions.values() if kind == "float64"]
     for name in numbers:

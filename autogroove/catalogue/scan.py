@@ -8,6 +8,7 @@ import logging
 import time
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from autogroove.catalogue.fingerprints import (
@@ -64,7 +65,7 @@ def scan_source(
     """
     key = make_source_key(source.files.url, source.reads_tags)
     known = recall_listing(store, key)
-    rows = _attach_known(source, known.iloc[:0] if rehash else known)
+    rows = _attach_known(source, known, believe=not rehash)
     unread = _find_unread(rows)
     found: list[Fingerprinted] = []
     saved = time.monotonic()
@@ -92,21 +93,28 @@ def preview_scan(source: Collection, store: Store) -> Scan:
     `fingerprinted`; copies among those are not known yet.
     """
     key = make_source_key(source.files.url, source.reads_tags)
-    rows = _attach_known(source, recall_listing(store, key))
+    rows = _attach_known(source, recall_listing(store, key), believe=True)
     return _lay_out(rows, len(_find_unread(rows)), 0)
 
 
-def _attach_known(source: Collection, known: pd.DataFrame) -> pd.DataFrame:
-    """The listing with fingerprints and tags of files whose size and version are as before."""
+def _attach_known(source: Collection, known: pd.DataFrame, *, believe: bool) -> pd.DataFrame:
+    """The listing with fingerprints and tags of files whose size and version are as before.
+
+    Column `known` is the row of the same path in `known`, or -1; `is_same` tells whether it holds.
+    """
     rows = source.list_tracks()
-    before = known.set_index("path").reindex(rows["path"]).reset_index(drop=True)
+    rows["known"] = pd.Index(known["path"]).get_indexer(pd.Index(rows["path"]))
+    before = known.reindex(rows["known"].to_numpy())
+    before.index = rows.index
     is_file = rows["reason"].isna() & (rows["size_bytes"] > 0)
-    same_size = before["size_bytes"] == rows["size_bytes"]
-    is_same = is_file & same_size & (before["version"] == rows["version"]) & (rows["version"] != "")
-    rows["fingerprint"] = before["fingerprint"].where(is_same)
+    is_same = (
+        is_file & believe & (before["size_bytes"] == rows["size_bytes"]) & (rows["version"] != "")
+    )
+    rows["is_same"] = is_same & (before["version"] == rows["version"])
+    rows["fingerprint"] = before["fingerprint"].where(rows["is_same"])
     if source.reads_tags:
         for name in TAG_NAMES:
-            rows[name] = before[name].where(is_same)
+            rows[name] = before[name].where(rows["is_same"])
     if not source.trusts_checksums:
         rows["checksum"] = None
     elif not source.reads_tags:
@@ -148,10 +156,13 @@ def _remember(
 ) -> None:
     """Write the listing, with what is known of files that this scan was not asked about."""
     seen = rows[rows["reason"].isna() & rows["fingerprint"].notna()]
-    kept = known[~known["path"].isin(seen["path"])]
-    if source.limit is None and source.subset is None:
-        kept = kept[kept["path"].isin(rows["path"])]
-    table = pd.concat([conform_table(seen, LISTING_SCHEMA), kept])
+    if len(seen) == len(known) and seen["is_same"].all():
+        return
+    is_whole = source.limit is None and source.subset is None
+    keeps = np.full(len(known), not is_whole)
+    keeps[rows.loc[rows["known"] >= 0, "known"]] = True
+    keeps[seen.loc[seen["known"] >= 0, "known"]] = False
+    table = pd.concat([conform_table(seen, LISTING_SCHEMA), known[keeps]])
     if remember_listing(store, key, known, table):
         logger.debug("Wrote the listing of %s", source.url)
 

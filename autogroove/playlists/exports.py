@@ -93,10 +93,8 @@ def _write_m3u8(playlist: Playlist, locations: Locations) -> str:
 
 
 def _m3u_place(path: str, locations: Locations) -> str:
-    """A path as it is; as a URI where a line cannot hold it, and never mistaken for a comment."""
+    """A path that is never mistaken for a comment."""
     place = locations.path(path)
-    if place != clean_text(place):
-        return locations.uri(path)
     return f"./{place}" if place.startswith("#") else place
 
 

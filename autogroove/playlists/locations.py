@@ -5,11 +5,13 @@ What does not: the playlist formats (`exports`).
 """
 
 import os
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
+from autogroove.catalogue.paths import to_real_path
 from autogroove.catalogue.tracks import Source
 
 PathStyle = Literal["relative", "absolute"]
@@ -40,33 +42,43 @@ class Locations:
         return cls(root if is_url(root) else str(Path(root).expanduser().resolve()), style, folder)
 
     def path(self, path: str) -> str:
-        """For formats that hold plain paths; a URL where the source is remote."""
+        """For formats that hold plain paths: one line of text, a URI where a path is none.
+
+        A remote source, and a file name with line breaks or bytes that are no UTF-8, give a URI.
+        """
         if is_url(self.root):
-            return self._url(path)
-        if self.style == "absolute":
-            return str(Path(self.root) / path)
-        if self.folder is None:
-            return path
-        return Path(os.path.relpath(Path(self.root) / path, self.folder)).as_posix()
+            return self._url(to_real_path(path))
+        place = self._place(path)
+        return place if _is_one_line(place) else _as_uri(place)
 
     def uri(self, path: str) -> str:
         """For formats that hold URIs (XSPF, JSPF): percent-encoded, relative ones included."""
         if is_url(self.root):
-            return self._url(path)
-        place = self.path(path)
-        return Path(place).as_uri() if Path(place).is_absolute() else _quote_relative(place)
+            return self._url(to_real_path(path))
+        return _as_uri(self._place(path))
+
+    def _place(self, path: str) -> str:
+        real = to_real_path(path)
+        if self.style == "absolute":
+            return str(Path(self.root) / real)
+        if self.folder is None:
+            return real
+        return Path(os.path.relpath(Path(self.root) / real, self.folder)).as_posix()
 
     def _url(self, path: str) -> str:
+        quoted = quote(os.fsencode(path))
         if self.root.lower().endswith(".zip"):
             inner = self.root if "://" in self.root or "::" in self.root else f"file://{self.root}"
-            return f"zip://{quote(path)}::{inner.removeprefix('zip::')}"
-        return f"{self.root.rstrip('/')}/{quote(path)}"
+            return f"zip://{quoted}::{inner.removeprefix('zip::')}"
+        return f"{self.root.rstrip('/')}/{quoted}"
 
 
 def find_root(source: Source, path: str) -> str:
     """The folder or URL that a source's paths are relative to, seen at one of its tracks."""
     local = source.local_path(path)
-    return source.url if local is None else str(local).removesuffix(path).rstrip("/") or "/"
+    if local is None:
+        return source.url
+    return str(local).removesuffix(to_real_path(path)).rstrip("/") or "/"
 
 
 def is_url(root: str) -> bool:
@@ -74,12 +86,13 @@ def is_url(root: str) -> bool:
     return "://" in root or "::" in root or root.lower().endswith(".zip")
 
 
-def read_location(text: str) -> str:
-    """The path in a relative URI; what a test or a reader undoes."""
-    return unquote(text)
+def _is_one_line(text: str) -> bool:
+    return not any(unicodedata.category(letter) in ("Cc", "Zl", "Zp", "Cs") for letter in text)
 
 
-def _quote_relative(path: str) -> str:
+def _as_uri(path: str) -> str:
     """A relative URI whose first part has no colon, so that it is not taken for a scheme."""
-    quoted = quote(path)
+    quoted = quote(os.fsencode(path))
+    if Path(path).is_absolute():
+        return f"file://{quoted}"
     return f"./{quoted}" if ":" in quoted.split("/", 1)[0] else quoted

@@ -3,9 +3,9 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, unquote_to_bytes
 from xml.etree import ElementTree
 
 import jsonschema
@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import xspf_lib
 
+from autogroove.catalogue.paths import to_safe_path
 from autogroove.errors import SettingsError
 from autogroove.playlists import EXPORT_FORMATS, Locations, Rules, export_playlist, make_playlist
 from autogroove.playlists.exports import clean_text
@@ -27,6 +28,17 @@ HOSTILE = [
     '=HYPERLINK("http://x")',
     "a,b;c\t'd'\u2028next",
     "   ",
+]
+
+NAMES = [
+    "#1 ünï.mp3",
+    "a/100%.mp3",
+    "a/line\nbreak.mp3",
+    "a/caf\udce9.mp3",
+    "a:b/colon.mp3",
+    "a/back\\slash.mp3",
+    "a/7 b.mp3",
+    "a/8.mp3",
 ]
 
 JSPF = {
@@ -80,7 +92,7 @@ def hostile(make_release):
         album=HOSTILE,
         licence=HOSTILE,
         url=["javascript:alert(1)", "https://freemusicarchive.org/a b", *[None] * (num - 2)],
-        path=["a/#1 ünï.mp3", "a/100%.mp3", *[f"a/{at} b.mp3" for at in range(num - 2)]],
+        path=[to_safe_path(name) for name in NAMES],
     )
     return release, make_playlist(release, [10], Rules(length=num))
 
@@ -89,16 +101,12 @@ def parse_xspf(text: str) -> xspf_lib.Playlist:
     return xspf_lib.Playlist.parse_from_xml_element(ElementTree.fromstring(text.encode()))
 
 
-def quote_again(location: str) -> str:
-    """xspf_lib decodes the URIs that it reads."""
-    return quote(location, safe="/:")
-
-
 def read_locations(kind: str, text: str) -> list[str]:
     if kind == "m3u8":
         return [segment.uri for segment in m3u8.loads(text).segments]
     if kind == "xspf":
-        return [quote_again(track.location[0]) for track in parse_xspf(text).trackList]
+        root = ElementTree.fromstring(text.encode())
+        return [found.text for found in root.iter("{http://xspf.org/ns/0/}location")]
     if kind == "jspf":
         return [track["location"][0] for track in json.loads(text)["playlist"]["track"]]
     if kind == "csv":
@@ -108,8 +116,9 @@ def read_locations(kind: str, text: str) -> list[str]:
 
 def as_path(kind: str, location: str) -> str:
     if location.startswith("file://"):
-        return url2pathname(urlsplit(location).path)
-    return unquote(location) if kind in ("xspf", "jspf") else location
+        return os.fsdecode(unquote_to_bytes(location.removeprefix("file://")))
+    is_uri = kind in ("xspf", "jspf") or "%0A" in location or "%E9" in location
+    return os.fsdecode(unquote_to_bytes(location)) if is_uri else location
 
 
 @pytest.mark.parametrize("kind", EXPORT_FORMATS)
@@ -117,7 +126,7 @@ def as_path(kind: str, location: str) -> str:
 def test_every_format_leads_to_the_files(hostile, tmp_path: Path, kind: str, style) -> None:
     release, playlist = hostile
     root = tmp_path / "my music"
-    by_id = dict(zip(release.catalogue["track_id"], release.catalogue["path"], strict=True))
+    by_id = dict(zip(release.track_ids, NAMES, strict=True))
     for path in by_id.values():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).touch()
@@ -150,6 +159,7 @@ def test_xspf_holds_attribution_and_licence(hostile) -> None:
         assert "\n" not in (track.title or "")
         assert "by" in track.annotation or not scored.song.artist.strip()
         assert track.duration == 30_000
+        assert track.location == [unquote(Locations("/m").uri(scored.song.path))]
         assert not (track.info or "").startswith("javascript")
     infos = {track.info for track in listed.trackList}
     assert "https://freemusicarchive.org/a%20b" in infos

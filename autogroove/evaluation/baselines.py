@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.descriptors.clips import ClipDescriptions
+from autogroove.descriptors.clips import ClipDescriptions, describe_tracks_rhythm
+from autogroove.evaluation.card import YARDSTICK
 from autogroove.evaluation.collection import Collection
 from autogroove.evaluation.hearing import Encoded
 from autogroove.evaluation.neighbours import Floats
@@ -26,7 +27,7 @@ _BLOCK = 128
 def describe_baselines(
     collection: Collection, code_size: int, disguised: ClipDescriptions | None = None
 ) -> dict[str, Encoded]:
-    """The baselines that need no images: random, timbre and, where described, tempogram.
+    """What needs no images: random and, where described, timbre, tempogram and the yardstick.
 
     Args:
         collection: whose clips are encoded.
@@ -40,14 +41,19 @@ def describe_baselines(
     found = {"random": Encoded(drawn[:num_clips], drawn[num_clips:] if num_disguised else None)}
     plain = collection.descriptions
     if plain is not None:
-        timbre, tempogram = (None, None) if disguised is None else _views(disguised)
+        timbre, tempogram, rhythm = (None,) * 3 if disguised is None else _view(disguised)
         found["mfcc"] = standardise_pair(plain.timbre, timbre)
         found["tempogram"] = Encoded(plain.tempogram(), tempogram)
+        own = _view(plain)[2]
+        found[YARDSTICK] = Encoded(own, rhythm, collection.rhythms.rhythm)
     return found
 
 
-def _views(descriptions: ClipDescriptions) -> tuple[Floats, Floats]:
-    return descriptions.timbre, descriptions.tempogram()
+def _view(descriptions: ClipDescriptions) -> tuple[Floats, Floats, Floats]:
+    """Timbre, tempogram and tempo-normalised rhythm of each clip."""
+    num_clips = len(descriptions.timbre)
+    rhythms = describe_tracks_rhythm(descriptions.periodicity, np.arange(num_clips), num_clips)
+    return descriptions.timbre, descriptions.tempogram(), rhythms.rhythm
 
 
 def standardise_pair(clips: Floats, disguised: Floats | None) -> Encoded:

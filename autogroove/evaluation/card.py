@@ -29,6 +29,11 @@ HEADLINES = (
     "unexplained",
 )
 
+YARDSTICK = "yardstick"
+"""Among the baselines: the tempo-normalised rhythm descriptor itself, used as an encoding. It is
+the ceiling of the rhythm rows, which are measured with it, and what a hand-made descriptor can do
+on the others. It is shown, and it is not what a model must beat."""
+
 
 @dataclass(frozen=True)
 class CardRow:
@@ -49,11 +54,12 @@ class CardRow:
 
     @property
     def best_baseline(self) -> tuple[str, Figure] | None:
-        """The strongest baseline, or None where there is none or none is better."""
-        if not self.baselines or self.better == "report":
+        """The strongest baseline, the yardstick aside; None where there is none."""
+        rivals = [item for item in self.baselines.items() if item[0] != YARDSTICK]
+        if not rivals or self.better == "report":
             return None
         choose = max if self.better == "higher" else min
-        return choose(self.baselines.items(), key=lambda item: item[1].value)
+        return choose(rivals, key=lambda item: item[1].value)
 
 
 @dataclass(frozen=True)

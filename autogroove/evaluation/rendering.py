@@ -3,7 +3,7 @@
 What belongs here: layout of a card. What does not: its numbers, or any command or page.
 """
 
-from autogroove.evaluation.card import Card, CardRow
+from autogroove.evaluation.card import YARDSTICK, Card, CardRow
 from autogroove.evaluation.figures import Figure
 
 _ARROWS = {"higher": "↑", "lower": "↓", "report": " "}
@@ -73,7 +73,7 @@ def _baseline_names(card: Card) -> list[str]:
     names: dict[str, None] = {}
     for row in card.rows:
         names.update(dict.fromkeys(row.baselines))
-    return list(names)
+    return sorted(names, key=lambda name: name == YARDSTICK)
 
 
 def _figure(figure: Figure | None) -> str:

@@ -1,0 +1,207 @@
+"""Descriptors in the store: planned by segment, written once, read together.
+
+What belongs here: which tracks one task describes, the way from their audio to a Parquet object,
+and reading many of them. What does not: the descriptors themselves (`clips`), or encodings.
+
+`descriptors/<descriptors key>/<batch key>.parquet` has one row a clip, and one more for each
+disguised clip, with its image in the recipe of the release.
+"""
+
+import io
+import logging
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import soxr
+from numpy.typing import NDArray
+
+from autogroove.audio import DECODER_VERSION, AudioFault, fetch_audio, read_clips
+from autogroove.catalogue.tracks import Source
+from autogroove.config import Settings
+from autogroove.descriptors.clips import ClipDescriptions, describe_clips
+from autogroove.descriptors.disguise import disguise_clip
+from autogroove.descriptors.onsets import ANALYSIS_RATE_HZ, NUM_BANDS, NUM_LAGS, Floats
+from autogroove.descriptors.sampling import sample_tracks
+from autogroove.identity import make_key
+from autogroove.segments import Member, make_recipe_key
+from autogroove.spectrogram import make_images, top_frequency_hz
+from autogroove.storage import Store
+
+FORMAT = 1
+"""Raised when a change of the code gives other descriptors from the same audio."""
+
+SEMITONES = 2.0
+_FOLDER = "descriptors"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DescriptionBatch:
+    """What one task describes: the sampled tracks of one segment. Small, and fit to travel."""
+
+    key: str
+    """Of the object in the store."""
+    members: tuple[Member, ...]
+    disguised: tuple[bool, ...]
+    """Of each member, whether one clip is disguised as well."""
+
+
+@dataclass(frozen=True)
+class Descriptions:
+    """Descriptors read back, one row a clip.
+
+    `table` has the columns fingerprint (text), clip (int64) and disguised (bool); the rows of
+    `clips` are in its order, and `images` (num_disguised, num_bins, num_frames) uint8 follow the
+    disguised rows.
+    """
+
+    table: pd.DataFrame
+    clips: ClipDescriptions
+    images: NDArray[np.uint8]
+
+
+def plan_descriptions(catalogue: pd.DataFrame, settings: Settings) -> tuple[DescriptionBatch, ...]:
+    """What has to be described for a card of this complete catalogue, a batch a segment.
+
+    The same catalogue and settings give the same keys; whether they are in the store already is
+    for `write_descriptions` to see.
+    """
+    sample = sample_tracks(catalogue, settings.evaluation)
+    folder = make_descriptors_key(settings)
+    batches = []
+    for _, part in sample.groupby("segment", sort=True):
+        fingerprints = [str(name) for name in part["fingerprint"]]
+        disguised = tuple(bool(flag) for flag in part["disguised"])
+        columns = zip(fingerprints, part["path"], part["size_bytes"], strict=True)
+        members = tuple(Member(name, str(path), int(size)) for name, path, size in columns)
+        batch_key = make_key("descriptions", folder, fingerprints, list(disguised))
+        key = f"{_FOLDER}/{folder}/{batch_key}.parquet"
+        batches.append(DescriptionBatch(key, members, disguised))
+    return tuple(batches)
+
+
+def make_descriptors_key(settings: Settings) -> str:
+    """What the descriptors of a clip depend on besides its audio."""
+    return make_key(_FOLDER, FORMAT, DECODER_VERSION, make_recipe_key(settings))
+
+
+def write_descriptions(
+    batch: DescriptionBatch,
+    source: Source,
+    store: Store,
+    settings: Settings,
+    progress: Callable[[int, int], None] | None = None,
+) -> str:
+    """Describe a batch, unless that was done before; the key of the object.
+
+    A track that cannot be read any more is left out with a warning, and the card is measured
+    without it.
+    """
+    if store.exists(batch.key):
+        return batch.key
+    tables = []
+    members = list(zip(batch.members, batch.disguised, strict=True))
+    for done, (member, disguised) in enumerate(members):
+        if progress:
+            progress(done, len(members))
+        try:
+            tables.append(_describe_track(member, disguised, source, settings))
+        except AudioFault as fault:
+            _log.warning("%s is left out of the card: %s", member.path, fault)
+    table = pa.concat_tables([_SCHEMA.empty_table(), *tables]).combine_chunks()
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd", write_statistics=False)
+    store.write(batch.key, buffer.getvalue())
+    if progress:
+        progress(len(members), len(members))
+    return batch.key
+
+
+def read_descriptions(
+    store: Store, keys: Iterable[str], image_shape: tuple[int, int]
+) -> Descriptions:
+    """Every row of several objects, one after the other.
+
+    Raises:
+        MissingObject: one of them is not in the store.
+    """
+    tables = [pq.read_table(io.BytesIO(store.read(key))) for key in keys]
+    table = pa.concat_tables([_SCHEMA.empty_table(), *tables]).combine_chunks()
+    periodicity = _unpack(table["periodicity"], np.float16).astype(np.float32)
+    images = table["image"].drop_null()
+    return Descriptions(
+        table.select(["fingerprint", "clip", "disguised"]).to_pandas(),
+        ClipDescriptions(
+            periodicity.reshape(-1, NUM_BANDS, NUM_LAGS), _unpack(table["timbre"], np.float32)
+        ),
+        _unpack(images, np.uint8).reshape(-1, *image_shape),
+    )
+
+
+_SCHEMA = pa.schema(
+    [
+        pa.field("fingerprint", pa.string()),
+        pa.field("clip", pa.int64()),
+        pa.field("disguised", pa.bool_()),
+        pa.field("periodicity", pa.binary()),
+        pa.field("timbre", pa.binary()),
+        pa.field("image", pa.binary()),
+    ]
+)
+
+
+def _describe_track(
+    member: Member, disguised: bool, source: Source, settings: Settings
+) -> pa.Table:
+    file = fetch_audio(source, member.path, member.size_bytes, member.fingerprint)
+    read = read_clips(file, settings.clip)
+    samples, rate = _lower_rate(read.samples, read.sample_rate_hz, settings)
+    plain = describe_clips(samples, rate)
+    rows = list(_make_rows(member.fingerprint, plain, None))
+    if disguised:
+        seed = zlib.crc32(member.fingerprint.encode())
+        semitones = SEMITONES if seed % 2 else -SEMITONES
+        clip = disguise_clip(samples[0], rate, semitones, seed)
+        image = make_images(clip[None], rate, settings.spectrogram)
+        rows += _make_rows(member.fingerprint, describe_clips([clip], rate), image)
+    return pa.Table.from_pylist(rows, schema=_SCHEMA)
+
+
+def _lower_rate(samples: Floats, rate_hz: int, settings: Settings) -> tuple[Floats, int]:
+    """Work at 22,050 Hz where the images need no more."""
+    top_hz = 0.9 * ANALYSIS_RATE_HZ / 2
+    if rate_hz <= ANALYSIS_RATE_HZ or top_frequency_hz(settings.spectrogram) > top_hz:
+        return samples, rate_hz
+    # Transposed, because the resampler takes clips as channels.
+    lowered = soxr.resample(samples.T, rate_hz, ANALYSIS_RATE_HZ, quality="MQ")
+    return np.ascontiguousarray(lowered.T), ANALYSIS_RATE_HZ
+
+
+def _make_rows(
+    fingerprint: str, clips: ClipDescriptions, images: NDArray[np.uint8] | None
+) -> Iterator[dict[str, object]]:
+    for row, (periodicity, timbre) in enumerate(zip(clips.periodicity, clips.timbre, strict=True)):
+        yield {
+            "fingerprint": fingerprint,
+            "clip": row,
+            "disguised": images is not None,
+            "periodicity": periodicity.astype("<f2").tobytes(),
+            "timbre": timbre.astype("<f4").tobytes(),
+            "image": None if images is None else images[row].tobytes(),
+        }
+
+
+def _unpack(column: pa.ChunkedArray, dtype: type[np.generic]) -> NDArray[Any]:
+    """(n, length) of a binary column whose values are equally long."""
+    values = column.to_pylist()
+    if not values:
+        return np.zeros((0, 0), dtype)
+    return np.frombuffer(b"".join(values), np.dtype(dtype).newbyteorder("<")).reshape(
+        len(values), -1
+    )

@@ -1,0 +1,182 @@
+"""From a store to the inputs of a card.
+
+What belongs here: picking the sampled tracks' descriptors, encodings, images and clusters, and
+letting the model and the baselines encode what they have to.
+What does not: measuring (`evaluate`).
+"""
+
+from collections.abc import Collection as Names
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from autogroove.affinity import cluster_encodings
+from autogroove.config import ClusteringSettings, Settings
+from autogroove.descriptors.batches import Descriptions, read_descriptions
+from autogroove.descriptors.clips import ClipDescriptions
+from autogroove.descriptors.sampling import sample_tracks
+from autogroove.encoding import encodings_key, make_encoder_key, read_encodings
+from autogroove.errors import AutogrooveError
+from autogroove.evaluation.baselines import Images, describe_baselines, make_image_baselines
+from autogroove.evaluation.collection import Collection
+from autogroove.evaluation.encoders import make_untrained, measure_errors
+from autogroove.evaluation.evaluate import EvaluationInputs
+from autogroove.evaluation.hearing import Clusterer, Encoded
+from autogroove.evaluation.neighbours import Floats
+from autogroove.model import load_model
+from autogroove.model.autoencoder import encode_images
+from autogroove.segments import make_recipe_key, open_clips
+from autogroove.storage import Store
+from autogroove.training import choose_members
+
+
+@dataclass(frozen=True)
+class _Clips:
+    """The sampled clips: their tracks, their rows in the descriptions, and the disguised ones."""
+
+    tracks: pd.DataFrame
+    clip_tracks: NDArray[np.int64]
+    described: NDArray[np.int64]
+    disguised: NDArray[np.int64]
+    """(m,) row in `clip_tracks` of each clip that was disguised."""
+    disguises: NDArray[np.int64]
+    """(m,) its place among the disguised descriptions and images."""
+
+
+def gather_inputs(
+    store: Store,
+    catalogue: pd.DataFrame,
+    settings: Settings,
+    model_key: str,
+    description_keys: Sequence[str],
+    clusters: pd.DataFrame | None = None,
+    *,
+    trained: Names[str] | None = None,
+    baselines: bool = True,
+) -> EvaluationInputs:
+    """Read what a card is measured from.
+
+    Args:
+        store: with segments, model, encodings and descriptions of the release to be.
+        catalogue: complete.
+        settings: of the run.
+        model_key: of the model; every sampled segment has been encoded by it.
+        description_keys: what `write_descriptions` returned for each planned batch.
+        clusters: columns track_id and cluster; None leaves the clusters' rows to a clustering of
+            the sample.
+        trained: fingerprints that the model was trained on; None means those that this catalogue
+            and these settings give.
+        baselines: whether to make baselines too (PCA and untrained encoder take the most time).
+
+    Raises:
+        MissingObject: something is not in the store.
+        AutogrooveError: no sampled track has descriptors.
+    """
+    model = load_model(store, model_key)
+    described = read_descriptions(store, description_keys, model.image_shape)
+    sample = sample_tracks(catalogue, settings.evaluation)
+    clips = _match_clips(sample, described)
+    if trained is None:
+        trained = set(choose_members(catalogue, settings.training).train["fingerprint"])
+    held_out = ~clips.tracks["fingerprint"].isin(list(trained)).to_numpy(dtype=bool)
+    collection = Collection(
+        clips.tracks,
+        clips.clip_tracks,
+        _take(described.clips, clips.described),
+        clips.disguised,
+        held_out,
+    )
+    images = _read_images(store, make_recipe_key(settings), clips.tracks)
+    disguised = described.images[clips.disguises]
+    # Baselines are fitted to what the model was; to all if it knows none of the sample.
+    may_train = (~held_out if not held_out.all() else held_out)[clips.clip_tracks]
+    errors, mean_errors = measure_errors(model, images, may_train)
+    encoded = Encoded(
+        clips=_read_encodings(store, make_encoder_key(store, model_key), clips),
+        disguised=encode_images(model, disguised) if len(disguised) else None,
+        squared_errors=errors,
+        mean_errors=mean_errors,
+    )
+    others: dict[str, Encoded] = {}
+    if baselines:
+        rows = np.flatnonzero(described.table["disguised"].to_numpy())[clips.disguises]
+        others = describe_baselines(collection, model.code_size, _take(described.clips, rows))
+        others |= make_image_baselines(
+            images,
+            disguised,
+            model.code_size,
+            may_train,
+            make_untrained(settings.model, model.image_shape, settings.training.seed),
+        )
+    labels = None if clusters is None else _look_up_clusters(clusters, clips.tracks)
+    return EvaluationInputs(
+        collection, encoded, others, labels, make_clusterer(settings.clustering)
+    )
+
+
+def make_clusterer(settings: ClusteringSettings) -> Clusterer:
+    """Clusters in the way of the release."""
+    return lambda encodings: cluster_encodings(encodings, settings).labels
+
+
+def _match_clips(sample: pd.DataFrame, described: Descriptions) -> _Clips:
+    """Tracks whose every clip is described, and where the descriptions of each clip are."""
+    table = described.table
+    plain = table[~table["disguised"]]
+    counts = plain.groupby("fingerprint").size()
+    complete = sample["fingerprint"].map(counts).fillna(0) == sample["clips"].astype("int64")
+    tracks = sample[complete].reset_index(drop=True)
+    if tracks.empty:
+        raise AutogrooveError(
+            "No track could be described, so that there is nothing to measure. Look at the "
+            "warnings of the evaluation for the reasons."
+        )
+    num_clips = tracks["clips"].to_numpy(dtype=np.int64)
+    clip_tracks = np.repeat(np.arange(len(tracks)), num_clips)
+    first = np.cumsum(num_clips) - num_clips
+    clip = np.arange(len(clip_tracks)) - first[clip_tracks]
+    where = pd.Series(plain.index, index=[plain["fingerprint"], plain["clip"]])
+    wanted = [tracks["fingerprint"].to_numpy()[clip_tracks], clip]
+    described_rows = where.loc[pd.MultiIndex.from_arrays(wanted)].to_numpy(dtype=np.int64)
+    # The first clip of a track is the one that is disguised.
+    names = table["fingerprint"][table["disguised"]].reset_index(drop=True)
+    place = pd.Index(tracks["fingerprint"]).get_indexer(pd.Index(names))
+    known = place >= 0
+    return _Clips(tracks, clip_tracks, described_rows, first[place[known]], np.flatnonzero(known))
+
+
+def _take(clips: ClipDescriptions, rows: NDArray[np.int64]) -> ClipDescriptions:
+    return ClipDescriptions(clips.periodicity[rows], clips.timbre[rows])
+
+
+def _read_images(store: Store, recipe_key: str, tracks: pd.DataFrame) -> Images:
+    """(num_clips, num_bins, num_frames) in the order of the sampled clips."""
+    parts: dict[int, Images] = {}
+    for segment, members in tracks.groupby("segment", sort=True):
+        array = open_clips(store, recipe_key, str(segment))
+        # One read a segment: single clips would fetch and unpack each chunk many times.
+        whole = np.asarray(array[:])
+        columns = zip(members.index, members["first_clip"], members["clips"], strict=True)
+        for row, first, count in columns:
+            parts[int(row)] = whole[int(first) : int(first) + int(count)]
+    return np.concatenate([parts[row] for row in range(len(tracks))])
+
+
+def _read_encodings(store: Store, encoder_key: str, clips: _Clips) -> Floats:
+    """(num_clips, d) in the order of the sampled clips."""
+    segments = sorted({str(segment) for segment in clips.tracks["segment"]})
+    read = read_encodings(store, [encodings_key(encoder_key, segment) for segment in segments])
+    where = pd.Series(np.arange(len(read.clips)), index=[read.fingerprints, read.clips])
+    names = clips.tracks["fingerprint"].to_numpy()[clips.clip_tracks]
+    first = np.searchsorted(clips.clip_tracks, clips.clip_tracks)
+    wanted = pd.MultiIndex.from_arrays([names, np.arange(len(names)) - first])
+    rows = where.loc[wanted].to_numpy(dtype=np.int64)
+    return np.asarray(read.encodings[rows], dtype=np.float32)
+
+
+def _look_up_clusters(clusters: pd.DataFrame, tracks: pd.DataFrame) -> NDArray[np.int64]:
+    by_track = clusters.set_index("track_id")["cluster"]
+    return by_track.loc[tracks["track_id"]].to_numpy(dtype=np.int64)

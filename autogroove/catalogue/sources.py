@@ -123,10 +123,10 @@ def open_source(
 
 
 def _open_demo(store: Store, subset: str | None, limit: int | None) -> Collection:
-    """A limit is part of the demo's own spec, so that no more is rendered than is wanted."""
+    """The whole demo, whatever the limit, so that every run of a store shares its files."""
     from autogroove.groovebox import DemoSpec, demo_prefix  # only a demo needs its libraries
 
-    spec = DemoSpec(num_tracks=limit)
+    spec = DemoSpec()
     place = store.locate(demo_prefix(spec))
     files: Files = LocalFiles(place) if store.is_local else RemoteFiles(place)
     metadata = FmaMetadata(files, _METADATA_FOLDER)

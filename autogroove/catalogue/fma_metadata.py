@@ -9,6 +9,7 @@ is read all the same; those that are missing become null. Only the columns that 
 parsed: the biographies are most of the file.
 """
 
+import codecs
 import csv
 import io
 from dataclasses import dataclass
@@ -24,8 +25,13 @@ SUBSETS = ("small", "medium", "large", "full")
 """FMA's subsets; each holds those before it."""
 
 Header = tuple[str, ...]
+Target = tuple[str, str]
+"""A column's name here, and its type."""
 
-_TRACKS: dict[Header, tuple[str, str]] = {
+_OVERFLOW = "_overflow"
+_HINT = "a quotation mark may be missing"
+
+_TRACKS: dict[Header, Target] = {
     ("track", "title"): ("title", "str"),
     ("artist", "name"): ("artist", "str"),
     ("artist", "id"): ("artist_id", "float64"),
@@ -38,17 +44,17 @@ _TRACKS: dict[Header, tuple[str, str]] = {
     ("track", "duration"): ("duration_seconds", "float64"),
     ("track", "genres"): ("_genres", "str"),
 }
-_ECHONEST: dict[Header, tuple[str, str]] = {
+_ECHONEST: dict[Header, Target] = {
     ("echonest", "audio_features", "danceability"): ("danceability", "float64"),
     ("echonest", "audio_features", "energy"): ("energy", "float64"),
     ("echonest", "audio_features", "valence"): ("valence", "float64"),
     ("echonest", "audio_features", "tempo"): ("tempo_bpm", "float64"),
 }
-_GROOVES: dict[Header, tuple[str, str]] = {
+_GROOVES: dict[Header, Target] = {
     ("groove",): ("groove", "str"),
     ("tempo_bpm",): ("_tempo", "float64"),
 }
-_GENRES: dict[Header, tuple[str, str]] = {
+_GENRES: dict[Header, Target] = {
     ("title",): ("title", "str"),
     ("top_level",): ("top_level", "float64"),
 }
@@ -85,7 +91,7 @@ class FmaMetadata:
         return f"{self.files.url}/{self.folder}/{name}".replace("//fma", "/fma")
 
     def _read(
-        self, name: str, num_headers: int, wanted: dict[Header, tuple[str, str]]
+        self, name: str, num_headers: int, wanted: dict[Header, Target]
     ) -> pd.DataFrame | None:
         """The wanted columns of one CSV file by track_id, or None where it is absent."""
         path = f"{self.folder}/{name}"
@@ -101,53 +107,78 @@ class FmaMetadata:
             raise SourceError(f"{self._place(name)} cannot be read: {fault}.") from error
 
 
-def _parse(file: BinaryIO, num_headers: int, wanted: dict[Header, tuple[str, str]]) -> pd.DataFrame:
-    columns, num_skipped = _find_columns(file, num_headers)
-    positions = {columns[header]: spec for header, spec in wanted.items() if header in columns}
+def _parse(file: BinaryIO, num_headers: int, wanted: dict[Header, Target]) -> pd.DataFrame:
+    columns, width, start = _find_columns(file, num_headers)
+    positions = {columns[header]: target for header, target in wanted.items() if header in columns}
     if not positions:
         names = ", ".join(".".join(header) for header in wanted)
         raise ValueError(f"it has none of the columns {names}")
     order = sorted(positions)
+    file.seek(start)
     table = pd.read_csv(
-        file,
+        io.BufferedReader(_AfterGuard(file, b"," * width + b"\n")),
         header=None,
-        skiprows=num_skipped,
-        usecols=[0, *order],
-        names=["track_id", *(positions[position][0] for position in order)],
-        dtype={"track_id": "str", **{name: "str" for name, _ in positions.values()}},
-        encoding="utf-8-sig",
-    )
-    numbers = [name for name, kind in positions.values() if kind == "float64"]
-    for name in numbers:
-        table[name] = pd.to_numeric(table[name], errors="coerce").astype("float64")
-    return _index_by_id(table)
+        usecols=[0, *order, width],
+        names=["track_id", *(positions[position][0] for position in order), _OVERFLOW],
+        dtype="str",
+        encoding="utf-8",
+    ).iloc[1:]
+    if (wide := table[_OVERFLOW].notna()).any():
+        raise ValueError(f"{_name_row(table, wide)} has more than {width} fields; {_HINT}")
+    for name, kind in positions.values():
+        if kind == "float64":
+            table[name] = pd.to_numeric(table[name], errors="coerce").astype("float64")
+    return _index_by_id(table.drop(columns=_OVERFLOW))
 
 
-def _find_columns(file: BinaryIO, num_headers: int) -> tuple[dict[Header, int], int]:
-    """Where each column is, by its header; and how many lines come before the first track."""
+class _AfterGuard(io.RawIOBase):
+    """A file after a line of commas with one field more than it should have.
+
+    pandas takes the width of a table from its first line, and passes over surplus fields when
+    only some columns are wanted. With the guard they end up in a column where they are seen.
+    """
+
+    def __init__(self, file: BinaryIO, guard: bytes) -> None:
+        self._file, self._guard = file, guard
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data, self._guard = self._guard[: len(buffer)], self._guard[len(buffer) :]
+        data = data or self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _find_columns(file: BinaryIO, num_headers: int) -> tuple[dict[Header, int], int, int]:
+    """Where each column is by its header, how many there are, and where the first track begins."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     lines = [text.readline() for _ in range(num_headers + 1)]
     text.detach()
     file.seek(0)
+    has_mark = file.read(3) == codecs.BOM_UTF8
     rows = list(csv.reader(lines[:num_headers]))
     if len(rows) < num_headers or not all(rows):
         raise ValueError(f"its header needs {num_headers} rows")
     columns = {header: i for i, header in enumerate(zip(*rows, strict=False)) if i > 0}
     names_index = lines[num_headers].split(",")[0].strip().strip('"') == "track_id"
-    return columns, num_headers + names_index
+    before = "".join(lines[: num_headers + names_index]).encode()
+    return columns, max(map(len, rows)), len(before) + 3 * has_mark
 
 
 def _index_by_id(table: pd.DataFrame) -> pd.DataFrame:
     ids = pd.to_numeric(table["track_id"], errors="coerce")
     wrong = ids.isna() | (ids % 1 != 0) | (ids < 0) | (ids >= 2**62)
     if wrong.any():
-        seen = str(table["track_id"][wrong].iloc[0])[:40]
-        raise ValueError(
-            f"row {int(wrong.to_numpy().argmax()) + 1} begins with {seen!r} instead of an id; "
-            "a quotation mark may be missing before it"
-        )
+        raise ValueError(f"{_name_row(table, wrong)} does not begin with an id; {_HINT}")
     table["track_id"] = ids.astype("int64")
     return table.drop_duplicates("track_id").set_index("track_id").sort_index()
+
+
+def _name_row(table: pd.DataFrame, which: pd.Series) -> str:
+    number = int(which.to_numpy().argmax())
+    return f"row {number + 1} ({str(table['track_id'].iloc[number])[:40]!r})"
 
 
 def name_genres(genres: pd.Series, names: pd.DataFrame) -> pd.Series:

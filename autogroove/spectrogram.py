@@ -24,6 +24,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from autogroove.audio.clips import Band
 from autogroove.audio.compiling import compiled
 from autogroove.audio.decoding import SILENT_RMS
 from autogroove.audio.resampling import resample_clips
@@ -73,12 +74,9 @@ def check_recipe(clip: ClipSettings, settings: SpectrogramSettings) -> None:
 class Transform:
     """The recipe as it is computed: everything that does not depend on the samples."""
 
-    rate_hz: int
+    band: Band
     hop: int
     window: Floats
-    num_samples: int
-    top_hz: float
-    kept: int
     mel: Floats | None
 
 
@@ -94,12 +92,9 @@ def plan_transform(settings: SpectrogramSettings) -> Transform:
     turns = 2 * np.pi * np.arange(length) / length
     mel = _mel_filters(settings, rate, length, top_hz) if settings.scale == "mel" else None
     return Transform(
-        rate_hz=rate,
+        band=Band(rate, top_hz, hop * (settings.num_frames - 1) + length),
         hop=hop,
         window=(factor * (0.5 - 0.5 * np.cos(turns))).astype(np.float32),
-        num_samples=hop * (settings.num_frames - 1) + length,
-        top_hz=top_hz,
-        kept=settings.num_bins if mel is None else mel.shape[1],
         mel=mel,
     )
 
@@ -126,11 +121,13 @@ def make_images(samples: Floats, sample_rate_hz: int, settings: SpectrogramSetti
     Returns:
         uint8 (n, num_bins, num_frames): round(255 * tanh(gain * x)). A silent clip is black.
     """
-    values = measure_spectrograms(samples, sample_rate_hz, settings)
-    images = np.empty(values.shape, np.uint8)
-    for value, image in zip(values, images, strict=True):
-        offset, factor = _normalise(value, settings)
-        _draw(value, np.float32(offset), np.float32(factor), image)
+    spectra = _measure_frames(samples, sample_rate_hz, settings)
+    images = np.empty((len(samples), *image_shape(settings)), np.uint8)
+    levels = np.empty(spectra.shape[1:], np.uint8)
+    for spectrum, image in zip(spectra, images, strict=True):
+        offset, factor = _normalise(spectrum, settings)
+        _draw(spectrum.reshape(-1), np.float32(offset), np.float32(factor), levels.reshape(-1))
+        image[:] = levels.T
     return images
 
 
@@ -143,21 +140,26 @@ def measure_spectrograms(
         float32 (n, num_bins, num_frames), in units of full scale * samples of the window at
         `settings.sample_rate_hz`; of a silent clip, zeros.
     """
+    return _measure_frames(samples, sample_rate_hz, settings).transpose(0, 2, 1)
+
+
+def _measure_frames(samples: Floats, sample_rate_hz: int, settings: SpectrogramSettings) -> Floats:
+    """The same with time before frequency, as the transform gives it."""
     plan = plan_transform(settings)
-    working = resample_clips(samples, sample_rate_hz, plan.rate_hz, plan.top_hz, plan.num_samples)
-    values = np.empty((len(samples), *image_shape(settings)), np.float32)
+    band = plan.band
+    working = resample_clips(samples, sample_rate_hz, band.rate_hz, band.top_hz, band.num_samples)
+    spectra = np.zeros((len(samples), settings.num_frames, settings.num_bins), np.float32)
     frames = np.empty((settings.num_frames, len(plan.window)), np.float32)
-    for clip, value in zip(working, values, strict=True):
-        if clip.std() < SILENT_RMS:
-            value[:] = 0
+    for clip, spectrum in zip(working, spectra, strict=True):
+        if _sum_squares(clip) < SILENT_RMS**2 * len(clip):
             continue
         _window(clip, plan.window, plan.hop, frames)
-        spectrum = scipy.fft.rfft(frames, axis=1)
+        transformed = scipy.fft.rfft(frames, axis=1)
         if plan.mel is None:
-            _take_magnitudes(spectrum, value)
+            _take_magnitudes(transformed, spectrum)
         else:
-            _gather_mel(spectrum, plan.mel, value)
-    return values
+            _gather_mel(transformed, plan.mel, spectrum)
+    return spectra
 
 
 def _normalise(value: Floats, settings: SpectrogramSettings) -> tuple[float, float]:
@@ -167,7 +169,7 @@ def _normalise(value: Floats, settings: SpectrogramSettings) -> tuple[float, flo
     low, high = float(value.min()), float(value.max())
     if not high > low:
         return 0.0, 0.0
-    energy = float(np.square(value, dtype=np.float64).sum())
+    energy = _sum_squares(value.reshape(-1))
     # (v / energy - low / energy) / (high / energy - low / energy): the poster's two steps.
     return low, settings.gain / energy / (high / energy - low / energy)
 
@@ -181,37 +183,61 @@ def _window(clip: Floats, window: Floats, hop: int, frames: Floats) -> None:
 
 
 @compiled
-def _take_magnitudes(spectrum: NDArray[np.complex64], value: Floats) -> None:
-    for j in range(value.shape[1]):
-        for k in range(value.shape[0]):
-            bin_ = spectrum[j, k]
-            value[k, j] = np.sqrt(bin_.real * bin_.real + bin_.imag * bin_.imag)
+def _sum_squares(values: Floats) -> float:
+    """Float32 sums of 2048 values at a time, so that they stay exact enough."""
+    total = 0.0
+    for start in range(0, len(values), 2048):
+        partial = np.float32(0)
+        for i in range(start, min(len(values), start + 2048)):
+            partial += values[i] * values[i]
+        total += float(partial)
+    return total
 
 
 @compiled
-def _gather_mel(spectrum: NDArray[np.complex64], mel: Floats, value: Floats) -> None:
-    """value[b, j] = sum over k of mel[b, k] * |spectrum[j, k]|; most of mel is zeros."""
+def _take_magnitudes(transformed: NDArray[np.complex64], spectrum: Floats) -> None:
+    for j in range(spectrum.shape[0]):
+        row, out = transformed[j], spectrum[j]
+        for k in range(len(out)):
+            out[k] = np.sqrt(row[k].real * row[k].real + row[k].imag * row[k].imag)
+
+
+@compiled
+def _gather_mel(transformed: NDArray[np.complex64], mel: Floats, spectrum: Floats) -> None:
+    """spectrum[j, b] = sum over k of mel[b, k] * |transformed[j, k]|; most of mel is zeros."""
     bands, kept = mel.shape
-    magnitudes = np.empty(kept, np.float32)
+    magnitudes = np.empty((1, kept), np.float32)
     first, last = np.zeros(bands, np.int64), np.zeros(bands, np.int64)
     for b in range(bands):
         used = np.flatnonzero(mel[b])
         if len(used):
             first[b], last[b] = used[0], used[-1] + 1
-    for j in range(value.shape[1]):
-        for k in range(kept):
-            bin_ = spectrum[j, k]
-            magnitudes[k] = np.sqrt(bin_.real * bin_.real + bin_.imag * bin_.imag)
+    for j in range(len(spectrum)):
+        _take_magnitudes(transformed[j : j + 1], magnitudes)
         for b in range(bands):
             total = np.float32(0)
             for k in range(first[b], last[b]):
-                total += mel[b, k] * magnitudes[k]
-            value[b, j] = total
+                total += mel[b, k] * magnitudes[0, k]
+            spectrum[j, b] = total
 
 
 @compiled
-def _draw(value: Floats, offset: np.float32, factor: np.float32, image: Images) -> None:
-    for k in range(value.shape[0]):
-        for j in range(value.shape[1]):
-            level = np.tanh((value[k, j] - offset) * factor)
-            image[k, j] = np.uint8(np.float32(255) * level + np.float32(0.5))
+def _draw(values: Floats, offset: np.float32, factor: np.float32, levels: Images) -> None:
+    """levels = round(255 * tanh((values - offset) * factor)).
+
+    tanh as a rational function, 13 over 6 (the coefficients of Eigen's ptanh): within 2e-7 of
+    it, and unlike a call it fills the vector unit.
+    """
+    for i in range(len(values)):
+        x = min((values[i] - offset) * factor, np.float32(7.9))
+        y = x * x
+        p = np.float32(-2.76076847742355e-16) * y + np.float32(2.00018790482477e-13)
+        p = p * y + np.float32(-8.60467152213735e-11)
+        p = p * y + np.float32(5.12229709037114e-08)
+        p = p * y + np.float32(1.48572235717979e-05)
+        p = p * y + np.float32(6.37261928875436e-04)
+        p = p * y + np.float32(4.89352455891786e-03)
+        q = np.float32(1.19825839466702e-06) * y + np.float32(1.18534705686654e-04)
+        q = q * y + np.float32(2.26843463243900e-03)
+        q = q * y + np.float32(4.89352518554385e-03)
+        levels[i] = np.uint8(np.int32(np.float32(255) * (x * p / q) + np.float32(0.5)))

@@ -6,10 +6,10 @@ What does not: pictures (`autogroove.spectrogram`) or where they are kept
 
 Memory: whatever a file's length or its header's claims, reading one track holds at most the file
 itself where it is no larger than `WHOLE_FILE_BYTES` (64 MiB; larger ones are read in pieces),
-its clips as mono float32, and one block of decoded samples (1 MiB).
+its clips as mono float32, and one block of decoded samples (16 MiB).
 """
 
-from autogroove.audio.clips import TrackClips, place_clips
+from autogroove.audio.clips import Band, TrackClips, place_clips
 from autogroove.audio.decoding import DECODER_VERSION, read_clips
 from autogroove.audio.faults import AudioFault
 from autogroove.audio.files import WHOLE_FILE_BYTES, AudioFile, fetch_audio
@@ -20,6 +20,7 @@ __all__ = [
     "WHOLE_FILE_BYTES",
     "AudioFault",
     "AudioFile",
+    "Band",
     "TrackClips",
     "fetch_audio",
     "place_clips",

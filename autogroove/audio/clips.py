@@ -13,6 +13,18 @@ from autogroove.config import ClipSettings
 
 
 @dataclass(frozen=True)
+class Band:
+    """What a picture needs of the audio: a reader may give that and no more."""
+
+    rate_hz: int
+    """Sample rate at which the picture is computed."""
+    top_hz: float
+    """What is above is not seen, and may hold aliases."""
+    num_samples: int
+    """Samples of one clip at that rate."""
+
+
+@dataclass(frozen=True)
 class TrackMeasures:
     """What was seen in passing while a track was read, for the data report."""
 

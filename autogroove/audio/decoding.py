@@ -14,12 +14,13 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from autogroove.audio.clips import TrackClips, TrackMeasures, clip_length, place_clips
-from autogroove.audio.compiling import compiled
+from autogroove.audio.clips import Band, TrackClips, TrackMeasures, clip_length, place_clips
 from autogroove.audio.faults import AudioFault
 from autogroove.audio.files import AudioFile, refuse_non_audio
+from autogroove.audio.mixing import fold_block, mix_block
 from autogroove.audio.mpeg import MpegScan, make_xing, scan_mpeg
 from autogroove.audio.prefixed import PrefixedFile
+from autogroove.audio.resampling import Resampler, design_resampler
 from autogroove.catalogue.reasons import Reason
 from autogroove.config import ClipSettings
 
@@ -29,18 +30,24 @@ DECODER_VERSION = f"libsndfile {soundfile.__libsndfile_version__}, reading 1"
 SILENT_RMS = 1e-4
 """A clip below this level (-80 dB of full scale, its mean taken off) is silent."""
 
-_BLOCK_SAMPLES = 1 << 18
+_BLOCK_SAMPLES = 1 << 22
 _LOUDEST = 1e6
 _CONTAINERS = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"FORM", b"caff", b".snd", b"riff")
 
 Floats = NDArray[np.float32]
 
 
-def read_clips(file: AudioFile, settings: ClipSettings) -> TrackClips:
-    """The clips of a track, mono (the mean of all channels), at the file's own sample rate.
+def read_clips(file: AudioFile, settings: ClipSettings, band: Band | None = None) -> TrackClips:
+    """The clips of a track, mono: the mean of all channels.
 
     Only the clips are decoded, and what a decoder needs to get there. A file whose header
     promises more than it holds is `truncated`, whatever its clips look like.
+
+    Args:
+        file: the file.
+        settings: which clips.
+        band: what is needed of them. The clips come at its rate where that is the shorter way,
+            else, and always without a band, at the file's own rate.
 
     Raises:
         AudioFault: the file cannot be used; the reason says why.
@@ -54,7 +61,7 @@ def read_clips(file: AudioFile, settings: ClipSettings) -> TrackClips:
         if scan is not None:
             _check_promise(scan, settings)
         with _open_sound(stream, scan, head) as sound:
-            clips = _read_sound(sound, settings)
+            clips = _read_sound(sound, settings, band)
     clips.seconds["decode"] = time.perf_counter() - started
     return clips
 
@@ -100,74 +107,99 @@ def _open_sound(
         yield sound
 
 
-def _read_sound(sound: soundfile.SoundFile, settings: ClipSettings) -> TrackClips:
+def _read_sound(
+    sound: soundfile.SoundFile, settings: ClipSettings, band: Band | None
+) -> TrackClips:
     rate, num_samples = int(sound.samplerate), int(sound.frames)
     length = clip_length(rate, settings)
     starts = place_clips(num_samples, rate, settings)
     if not starts:
         raise AudioFault(Reason.too_short, f"{num_samples / rate:.2f} s.")
-    clips = np.zeros((len(starts), length), np.float32)
-    totals = np.zeros((len(starts), 5))
-    tolerance = round(settings.tail_tolerance_seconds * rate)
-    for start, clip, total in zip(starts, clips, totals, strict=True):
-        wanted = min(length, num_samples - start)
-        if _read_clip(sound, start, clip[:wanted], total) < min(wanted, length - tolerance):
-            raise AudioFault(Reason.truncated, f"It ends before its {num_samples / rate:.1f} s.")
-    return TrackClips(clips, rate, _measure(totals, length, num_samples, sound))
+    fold = _choose_fold(sound, band, length)
+    clips = np.zeros((len(starts), band.num_samples if band and fold else length), np.float32)
+    totals = np.zeros((len(starts), 4))
+    if fold:
+        got = _fold_clips(sound, starts, length, fold, clips, totals)
+    else:
+        got = _mix_clips(sound, starts, clips, totals)
+    missing = min(starts[-1] + length, num_samples) - starts[-1] - got
+    if missing > settings.tail_tolerance_seconds * rate:
+        raise AudioFault(Reason.truncated, f"It ends before its {num_samples / rate:.1f} s.")
+    used = band.rate_hz if band and fold else rate
+    return TrackClips(clips, used, _measure(totals, num_samples, sound))
 
 
-def _read_clip(
-    sound: soundfile.SoundFile, start: int, clip: Floats, totals: NDArray[np.float64]
+def _choose_fold(sound: soundfile.SoundFile, band: Band | None, length: int) -> Resampler | None:
+    """The resampler of the fused kernel, where that kernel fits: see `mixing`."""
+    rate, channels = int(sound.samplerate), int(sound.channels)
+    if band is None or rate == band.rate_hz or rate % band.rate_hz:
+        return None
+    if channels > 2 or length * channels > _BLOCK_SAMPLES:
+        return None
+    return design_resampler(rate, band.rate_hz, band.top_hz)
+
+
+def _fold_clips(
+    sound: soundfile.SoundFile,
+    starts: list[int],
+    length: int,
+    fold: Resampler,
+    clips: Floats,
+    totals: NDArray[np.float64],
 ) -> int:
-    """Fill a clip in blocks; how many samples there were."""
-    block = np.empty((max(1, _BLOCK_SAMPLES // sound.channels), sound.channels), np.float32)
+    """Fill clips at the lower rate; how many samples the last one had.
+
+    Clips side by side are read at once where memory allows: after each read soundfile seeks to
+    where it is, which for MPEG decodes a few frames again.
+    """
+    together = starts[-1] - starts[0] == (len(starts) - 1) * length
+    together &= len(starts) * length * sound.channels <= _BLOCK_SAMPLES
+    block = np.empty(((len(starts) if together else 1) * length, sound.channels), np.float32)
+    got = _read_some(sound, starts[0], block) if together else 0
+    for i, (start, clip, total) in enumerate(zip(starts, clips, totals, strict=True)):
+        if together:
+            part = block[i * length : min(got, (i + 1) * length)]
+        else:
+            part = block[: _read_some(sound, start, block)]
+        fold_block(part, fold, clip, total)
+        if len(part) < length:
+            return len(part) if i == len(starts) - 1 else -length
+    return length
+
+
+def _mix_clips(
+    sound: soundfile.SoundFile, starts: list[int], clips: Floats, totals: NDArray[np.float64]
+) -> int:
+    """Fill clips at the file's rate, block by block; how many samples the last one had."""
+    size = max(1, _BLOCK_SAMPLES // int(sound.channels))
+    block = np.empty((min(clips.shape[1], size), sound.channels), np.float32)
     done = 0
-    try:
-        if sound.tell() != start:
-            sound.seek(start)
+    for i, (start, clip, total) in enumerate(zip(starts, clips, totals, strict=True)):
+        done = 0
         while done < len(clip):
-            got = len(sound.read(out=block[: len(clip) - done]))
+            got = _read_some(sound, start + done, block[: len(clip) - done])
             if not got:
-                break
-            _mix(block[:got], clip[done : done + got], totals)
+                return done if i == len(starts) - 1 else -len(clip)
+            mix_block(block[:got], clip[done : done + got], total)
             done += got
-    except soundfile.LibsndfileError:
-        return done
     return done
 
 
-@compiled
-def _mix(block: Floats, mono: Floats, totals: NDArray[np.float64]) -> None:
-    """The mean of all channels; and into `totals` what there is to measure.
-
-    totals: sum, sum of squares, sum of magnitudes, clipped samples, samples of all channels.
-    """
-    samples, channels = block.shape
-    share = np.float32(1 / channels)
-    magnitudes, clipped = np.float32(0), 0
-    for i in range(samples):
-        mixed = np.float32(0)
-        for c in range(channels):
-            value = block[i, c]
-            mixed += value
-            magnitudes += abs(value)
-            clipped += abs(value) >= np.float32(0.999)
-        mono[i] = mixed * share
-    total, squares = 0.0, 0.0
-    for i in range(samples):
-        total += mono[i]
-        squares += np.float64(mono[i]) * mono[i]
-    totals[0] += total
-    totals[1] += squares
-    totals[2] += magnitudes
-    totals[3] += clipped
-    totals[4] += samples * channels
+def _read_some(sound: soundfile.SoundFile, start: int, block: Floats) -> int:
+    """Fill a block from a place on; how many samples there were."""
+    try:
+        if sound.tell() != start:
+            sound.seek(start)
+        return len(sound.read(out=block))
+    except soundfile.LibsndfileError:
+        return 0
 
 
 def _measure(
-    totals: NDArray[np.float64], length: int, num_samples: int, sound: soundfile.SoundFile
+    totals: NDArray[np.float64], num_samples: int, sound: soundfile.SoundFile
 ) -> TrackMeasures:
-    if not np.all(totals[:, 2] < _LOUDEST * totals[:, 4]):
+    length = np.maximum(totals[:, 3], 1)
+    if not np.all(totals[:, 1] < _LOUDEST**2 * length):
         raise AudioFault(Reason.not_finite, "Samples that are no number, or beyond any scale.")
     variance = totals[:, 1] / length - (totals[:, 0] / length) ** 2
     silent = variance < SILENT_RMS**2
@@ -177,6 +209,6 @@ def _measure(
         duration_seconds=round(num_samples / sound.samplerate, 6),
         sample_rate_hz=int(sound.samplerate),
         channels=int(sound.channels),
-        clipped_share=round(float(totals[:, 3].sum() / totals[:, 4].sum()), 6),
+        clipped_share=round(float(totals[:, 2].sum() / totals[:, 3].sum()), 6),
         silent_share=round(float(silent.mean()), 6),
     )

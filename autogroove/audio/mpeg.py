@@ -150,15 +150,21 @@ def scan_mpeg(stream: BinaryIO) -> MpegScan | None:
         return None
     header = header_at(octets, first)
     tagged, promised = read_xing(bytes(octets[first : first + _LONGEST_FRAME]))
+    num_frames = _count_frames(stream, octets, first, header)
+    return MpegScan(start + first, int(header), num_frames - tagged, promised)
+
+
+def _count_frames(stream: BinaryIO, octets: NDArray[np.uint8], first: int, header: int) -> int:
+    """Frames of the rest of a stream, of which `octets` is the block read last."""
     position, num_frames = first, 0
     while len(octets):
         more = np.frombuffer(stream.read(_BLOCK_BYTES), np.uint8)
         stop = len(octets)
-        joined = np.concatenate([octets, more[:_LONGEST_FRAME]])
+        joined = np.concatenate([octets, more[:_LONGEST_FRAME]]) if len(more) else octets
         position, frames = _walk(joined, position, stop, header)
         num_frames += frames
         position, octets = max(0, position - stop), more
-    return MpegScan(start + first, int(header), num_frames - tagged, promised)
+    return num_frames
 
 
 def tag_bytes(stream: BinaryIO) -> int:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from autogroove.audio.compiling import compiled
 
 STOP_BAND_DB = 80.0
+_RUN = 1024
 
 Floats = NDArray[np.float32]
 
@@ -69,27 +70,77 @@ def resample_clips(
     Returns:
         float32 (n, num_samples); sample i lies at i / target_hz seconds.
     """
+    if source_hz == target_hz and clips.shape[1] == num_samples:
+        return clips
+    out = np.zeros((len(clips), num_samples), np.float32)
     if source_hz == target_hz:
-        room = np.zeros((len(clips), max(0, num_samples - clips.shape[1])), np.float32)
-        return np.ascontiguousarray(np.hstack([clips[:, :num_samples], room]))
+        kept = min(num_samples, clips.shape[1])
+        out[:, :kept] = clips[:, :kept]
+        return out
     design = design_resampler(source_hz, target_hz, top_hz)
-    out = np.empty((len(clips), num_samples), np.float32)
     reach = (num_samples * design.step) // len(design.taps) + 2 * design.half
+    padded = np.zeros(design.half - 1 + max(clips.shape[1], reach), np.float32)
     for clip, row in zip(clips, out, strict=True):
-        padded = np.zeros(design.half + max(len(clip), reach), np.float32)
-        padded[design.half : design.half + len(clip)] = clip
-        _filter(padded, design.taps, design.step, row)
+        padded[design.half - 1 : design.half - 1 + len(clip)] = clip
+        if len(design.taps) == 1:
+            _decimate(padded, deal_taps(design.taps[0], design.step), row)
+        else:
+            _filter(padded, design.taps, design.step, row)
     return out
+
+
+def deal_taps(taps: Floats, step: int) -> Floats:
+    """Taps as rows of `step`, filled up with zeros to a multiple of four rows."""
+    groups = -(-len(taps) // (4 * step)) * 4
+    weights = np.zeros((groups, step), np.float32)
+    weights.reshape(-1)[: len(taps)] = taps
+    return weights
 
 
 @compiled
 def _filter(padded: Floats, taps: Floats, step: int, out: Floats) -> None:
-    """out[n] = sum over t of taps[phase(n), t] * padded[1 + floor(n * step / phases) + t]."""
+    """out[n] = sum over t of taps[phase, t] * padded[start + t], start and phase of n * step."""
     phases, width = taps.shape
+    start, phase = 0, 0
     for n in range(len(out)):
-        start = 1 + (n * step) // phases
-        row = taps[(n * step) % phases]
         total = np.float32(0)
         for t in range(width):
-            total += row[t] * padded[start + t]
+            total += taps[phase, t] * padded[start + t]
         out[n] = total
+        phase += step
+        start += phase // phases
+        phase %= phases
+
+
+@compiled
+def _decimate(padded: Floats, weights: Floats, out: Floats) -> None:
+    """out[n] = sum over t of taps[t] * padded[n * step + t]."""
+    groups, step = weights.shape
+    rows = np.empty((step, _RUN + groups), np.float32)
+    stretch = np.zeros((_RUN + groups) * step, np.float32)
+    for low in range(0, len(out), _RUN):
+        part = padded[low * step : (low + _RUN + groups) * step]
+        stretch[: len(part)] = part
+        stretch[len(part) :] = 0
+        decimate_run(stretch, weights, rows, out[low : low + _RUN])
+
+
+@compiled
+def decimate_run(samples: Floats, weights: Floats, rows: Floats, run: Floats) -> None:
+    """run[n] = sum over t of taps[t] * samples[n * step + t].
+
+    The samples are dealt out to `step` rows, so that one tap meets a run of neighbours: that
+    fills the vector unit, four taps at a time.
+    """
+    groups, step = weights.shape
+    for d in range(step):
+        row = rows[d]
+        for i in range(len(run) + groups):
+            row[i] = samples[i * step + d]
+    run[:] = 0
+    for d in range(step):
+        for group in range(0, groups, 4):
+            a, b, c, e = weights[group : group + 4, d]
+            row = rows[d, group:]
+            for j in range(len(run)):
+                run[j] += a * row[j] + b * row[j + 1] + c * row[j + 2] + e * row[j + 3]

@@ -17,7 +17,7 @@ from autogroove.catalogue.reasons import Reason
 from autogroove.catalogue.tracks import Source
 from autogroove.config import Settings
 from autogroove.segments.planning import Member
-from autogroove.spectrogram import make_images
+from autogroove.spectrogram import make_images, plan_transform
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ def draw_track(file: AudioFile, settings: Settings) -> TrackImages:
         AudioFault: the file cannot be used.
     """
     try:
-        clips = read_clips(file, settings.clip)
+        band = plan_transform(settings.spectrogram).band
+        clips = read_clips(file, settings.clip, band)
         started = time.perf_counter()
         images = make_images(clips.samples, clips.sample_rate_hz, settings.spectrogram)
     except MemoryError as error:

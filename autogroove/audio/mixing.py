@@ -1,0 +1,116 @@
+"""From all channels to one, and from a high rate to a low one in the same pass.
+
+What belongs here: the mean of channels, what is measured on the way, and the fused kernel for
+the common case: one or two channels at a multiple of the rate that is wanted.
+What does not: what the measures mean (`decoding`), or the design of the filter (`resampling`).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autogroove.audio.compiling import compiled
+from autogroove.audio.resampling import Resampler, deal_taps, decimate_run
+
+FULL_SCALE = 0.999
+
+_RUN = 1024
+"""Outputs per run: what a run needs stays in the nearest cache, and float32 sums stay exact."""
+
+Floats = NDArray[np.float32]
+Totals = NDArray[np.float64]
+
+
+def mix_block(block: Floats, mono: Floats, totals: Totals) -> None:
+    """Write the mean of all channels, and add to the totals.
+
+    Args:
+        block: float32 (samples, channels).
+        mono: float32 (samples,), filled.
+        totals: float64 (4,): sum and sum of squares of the mono samples, number of clipped
+            samples, number of mono samples. NaN or infinity shows in the first two. A clipped
+            sample of one channel of n counts 1 / n.
+    """
+    if block.shape[1] > 2:
+        mono[:] = block.mean(axis=1, dtype=np.float32)
+        totals[0] += mono.sum(dtype=np.float64)
+        totals[1] += np.square(mono, dtype=np.float64).sum()
+        totals[2] += np.count_nonzero(np.abs(block) >= FULL_SCALE) / block.shape[1]
+        totals[3] += len(mono)
+        return
+    for low in range(0, len(mono), 4 * _RUN):
+        high = min(len(mono), low + 4 * _RUN)
+        _mix(block.reshape(-1), block.shape[1], low, mono[low:high], high - low, totals)
+
+
+def fold_block(block: Floats, design: Resampler, out: Floats, totals: Totals) -> None:
+    """`mix_block`, and then the resampling of a whole clip, in one pass over the samples.
+
+    Args:
+        block: float32 (samples, 1 or 2), the clip; silence is assumed before and after.
+        design: a resampler to an integer fraction of the rate.
+        out: float32 (num_samples,), filled.
+        totals: as of `mix_block`, over what the output spans.
+    """
+    weights = deal_taps(design.taps[0], design.step)
+    _fold(block.reshape(-1), block.shape[1], weights, design.half - 1, out, totals)
+
+
+@compiled
+def _fold(
+    flat: Floats, channels: int, weights: Floats, before: int, out: Floats, totals: Totals
+) -> None:
+    groups, step = weights.shape
+    num_samples = len(flat) // channels
+    mono = np.empty((_RUN + groups) * step, np.float32)
+    rows = np.empty((step, _RUN + groups), np.float32)
+    for low in range(0, len(out), _RUN):
+        run = out[low : low + _RUN]
+        first = low * step - before
+        span = (len(run) + groups) * step
+        start, stop = max(0, -first), max(0, min(span, num_samples - first))
+        mono[:start] = 0
+        mono[stop:] = 0
+        new = min(stop, start + len(run) * step)
+        _mix(flat, channels, first + start, mono[start:stop], new - start, totals)
+        decimate_run(mono[:span], weights, rows, run)
+
+
+@compiled
+def _mix(
+    flat: Floats,
+    channels: int,
+    start: int,
+    mono: Floats,
+    measured: int,
+    totals: Totals,
+) -> None:
+    """mono[i] = mean of the channels at start + i; the first `measured` of them are counted."""
+    half = np.float32(0.5)
+    if channels == 1:
+        mono[:] = flat[start : start + len(mono)]
+    else:
+        pairs = flat[2 * start : 2 * (start + len(mono))]
+        for i in range(len(mono)):
+            mono[i] = (pairs[2 * i] + pairs[2 * i + 1]) * half
+    _measure(mono[:measured], totals)
+    part = flat[channels * start : channels * (start + measured)]
+    clipped = np.float32(0)
+    for i in range(len(part)):
+        clipped += np.float32(1) if abs(part[i]) >= np.float32(FULL_SCALE) else np.float32(0)
+    totals[2] += clipped / channels
+
+
+@compiled
+def _measure(mono: Floats, totals: Totals) -> None:
+    """Squares are taken around one sample: a constant must not drown what varies."""
+    if len(mono) == 0:
+        return
+    pivot = mono[0]
+    total, squares = np.float32(0), np.float32(0)
+    for i in range(len(mono)):
+        total += mono[i] - pivot
+        squares += (mono[i] - pivot) * (mono[i] - pivot)
+    shift = np.float64(pivot)
+    totals[0] += total + len(mono) * shift
+    totals[1] += squares + 2 * shift * total + len(mono) * shift * shift
+    totals[3] += len(mono)

@@ -156,7 +156,7 @@ def _wait_until_ready(server: S3Server, process: "subprocess.Popen[bytes]") -> N
             time.sleep(0.2)
 
 
-def stop(process: "subprocess.Popen[bytes]", patience_seconds: float = 10) -> None:
+def stop(process: "subprocess.Popen[bytes]", patience_seconds: float = 5) -> None:
     """Ask a process to end, and make it end."""
     process.terminate()
     try:

@@ -36,8 +36,9 @@ class ClusterMoves:
 class ReleaseDiff:
     """Release `after` compared with release `before`.
 
-    Tracks are ids of stored tracks; changed ones have other audio. `settings` and `card` map the
-    dotted name of what differs to its two values, None where there is none.
+    Tracks are ids of stored tracks; changed ones have other audio. `settings` maps the dotted
+    name of each setting that differs to its two values, `card` each measure to its two values,
+    None where there is none. `model` holds the two keys where the weights differ.
     """
 
     before: int
@@ -76,7 +77,7 @@ def diff_releases(store: Store, a: int, b: int) -> ReleaseDiff:
         changed=tuple(sorted(t for t in shared if prints[0][t] != prints[1][t])),
         settings=compare_trees(old.settings, new.settings),
         model=models if old.model.weights.sha256 != new.model.weights.sha256 else None,
-        card=compare_trees(before.card, after.card),
+        card=_pair_cards(before.card, after.card),
         clusters=compare_clusters(before.clusters, after.clusters),
     )
 
@@ -88,27 +89,20 @@ def _fingerprints(release: Release) -> dict[int, str]:
 
 
 def compare_trees(before: Any, after: Any, name: str = "") -> dict[str, tuple[Any, Any]]:
-    """The leaves of two JSON trees that differ, by dotted name; lists of rows by their name."""
-    one, two = _as_mapping(before), _as_mapping(after)
-    if one is None or two is None:
+    """The leaves of two JSON trees that differ, by dotted name."""
+    if not (isinstance(before, dict) and isinstance(after, dict)):
         return {} if before == after else {name: (before, after)}
     found: dict[str, tuple[Any, Any]] = {}
-    for key in sorted(one.keys() | two.keys()):
-        dotted = f"{name}.{key}" if name else key
-        found |= compare_trees(one.get(key), two.get(key), dotted)
+    for key in sorted(before.keys() | after.keys()):
+        dotted = f"{name}.{key}" if name else str(key)
+        found |= compare_trees(before.get(key), after.get(key), dotted)
     return found
 
 
-def _as_mapping(value: Any) -> dict[str, Any] | None:
-    if isinstance(value, dict):
-        return {str(key): each for key, each in value.items()}
-    if isinstance(value, list) and value and all(_row_name(row) for row in value):
-        return {_row_name(row): row for row in value}
-    return None
-
-
-def _row_name(row: Any) -> str:
-    return str(row.get("name") or row.get("key") or "") if isinstance(row, dict) else ""
+def _pair_cards(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """The value of every measure of either card."""
+    one, two = ({row["key"]: row["value"] for row in card["rows"]} for card in (before, after))
+    return {key: (one.get(key), two.get(key)) for key in [*one, *(two.keys() - one.keys())]}
 
 
 def compare_clusters(before: pd.DataFrame, after: pd.DataFrame) -> ClusterMoves:

@@ -10,15 +10,14 @@ a release with holes.
 """
 
 import json
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from autogroove.errors import MissingObject
-from autogroove.releases.leases import RUNS, SWEEPS, hold_sweep, live_leases
-from autogroove.releases.log import list_releases
+from autogroove.errors import MissingObject, ReleaseError
+from autogroove.releases.leases import RUNS, STALE_AFTER, SWEEPS, hold_sweep, live_leases
+from autogroove.releases.log import list_releases, release_numbers
 from autogroove.releases.manifest import FOLDER, Manifest, manifest_key
 from autogroove.storage import Store, StoredObject
 from autogroove.storage.local import TEMPORARY
@@ -93,43 +92,46 @@ def collect_garbage(
     `keep_days` days. Without `apply` nothing is written at all.
 
     Raises:
-        ReleaseError: a manifest of the log is damaged; then nothing is removed.
+        ReleaseError: a manifest of the log is damaged, or cannot be removed.
     """
     if not apply:
         moment = datetime.now(UTC)
+        kept, dropped = _choose(list_releases(store), keep, keep_days)
+        garbage = list(_find_garbage(store, _mark(kept), moment, grace))
         runs = live_leases(store, RUNS, moment)
-        return _sweep(store, keep, keep_days, moment - grace, runs, apply=False)
-    with hold_sweep(store) as (moment, runs):
-        return _sweep(store, keep, keep_days, moment - grace, runs, apply=not runs)
-
-
-def _sweep(
-    store: Store,
-    keep: int,
-    keep_days: float,
-    before: datetime,
-    runs: tuple[str, ...],
-    *,
-    apply: bool,
-) -> GarbageReport:
-    kept, dropped = _choose(list_releases(store), keep, keep_days)
-    garbage = list(_find_garbage(store, _mark(kept), before))
-    if apply:
-        store.delete_all(manifest_key(manifest.release) for manifest in dropped)
-        store.delete_all(each.key for each in garbage)
-    objects = Counter(each.key.split("/")[0] for each in garbage)
-    sizes: Counter[str] = Counter()
-    for each in garbage:
-        sizes[each.key.split("/")[0]] += each.size_bytes
+    else:
+        with hold_sweep(store) as (moment, runs):
+            kept, dropped = _choose(list_releases(store), keep, keep_days)
+            garbage = list(_find_garbage(store, _mark(kept), moment, grace))
+            if not runs:
+                _remove(store, dropped, garbage)
     return GarbageReport(
-        applied=apply,
+        applied=apply and not runs,
         kept=tuple(manifest.release for manifest in kept),
         dropped=tuple(manifest.release for manifest in dropped),
         num_objects=len(garbage),
-        num_bytes=sizes.total(),
-        by_kind={k: {"objects": n, "bytes": sizes[k]} for k, n in sorted(objects.items())},
+        num_bytes=sum(each.size_bytes for each in garbage),
+        by_kind=_count_by_kind(garbage),
         waiting_for=runs,
     )
+
+
+def _count_by_kind(garbage: list[StoredObject]) -> dict[str, dict[str, int]]:
+    kinds: dict[str, dict[str, int]] = {}
+    for each in garbage:
+        counts = kinds.setdefault(each.key.split("/")[0], {"objects": 0, "bytes": 0})
+        counts["objects"] += 1
+        counts["bytes"] += each.size_bytes
+    return kinds
+
+
+def _remove(store: Store, dropped: list[Manifest], garbage: list[StoredObject]) -> None:
+    """Manifests first, and surely gone, so that none is left whose parts are not."""
+    gone = {manifest.release for manifest in dropped}
+    store.delete_all(manifest_key(number) for number in gone)
+    if left := gone.intersection(release_numbers(store)):
+        raise ReleaseError(f"Releases {sorted(left)} cannot be removed; nothing else was.")
+    store.delete_all(each.key for each in garbage)
 
 
 def _choose(
@@ -152,30 +154,38 @@ def _mark(kept: Iterable[Manifest]) -> _Needed:
     return _Needed(frozenset(keys), frozenset(folders))
 
 
-def _find_garbage(store: Store, needed: _Needed, before: datetime) -> Iterable[StoredObject]:
+def _find_garbage(
+    store: Store, needed: _Needed, moment: datetime, grace: timedelta
+) -> Iterator[StoredObject]:
     for kind in (*KINDS, RUNS, SWEEPS, FOLDER):
+        age = max(grace, STALE_AFTER) if kind in (RUNS, SWEEPS) else grace
         found = list(store.objects(kind, leftovers=True))
-        useful = _current_scans(found) if kind == "scans" else set()
+        useful = _find_useful(store, kind, found, needed)
         for each in found:
-            if each.modified > before or each.key in useful or needed.holds(each.key):
-                continue
-            if kind == FOLDER and TEMPORARY not in each.key:
-                continue
-            if kind == "memos" and _still_true(store, each.key, needed):
-                continue
-            yield each
+            is_old = each.modified <= moment - age
+            if is_old and each.key not in useful and not needed.holds(each.key):
+                yield each
 
 
-def _current_scans(scans: list[StoredObject]) -> set[str]:
+def _find_useful(store: Store, kind: str, found: list[StoredObject], needed: _Needed) -> set[str]:
+    """Keys of a folder that stay although no release names them."""
+    whole = [each.key for each in found if TEMPORARY not in each.key]
+    if kind == FOLDER:
+        return set(whole)
+    if kind == "scans":
+        return _current_scans(whole)
+    if kind == "memos":
+        return {key for key in whole if _still_true(store, key, needed)}
+    return set()
+
+
+def _current_scans(scans: list[str]) -> set[str]:
     """The newest scan of each source is current; older ones are history."""
-    newest = {each.key.rpartition("/")[0]: each.key for each in scans if TEMPORARY not in each.key}
-    return set(newest.values())
+    return set({key.rpartition("/")[0]: key for key in sorted(scans)}.values())
 
 
 def _still_true(store: Store, key: str, needed: _Needed) -> bool:
     """Whether a memo names only parts that stay."""
-    if TEMPORARY in key:
-        return False
     try:
         named = json.loads(store.read(key)).values()
         return all(needed.holds(part["key"]) for part in named)

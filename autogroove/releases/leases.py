@@ -10,6 +10,7 @@ or the sweep removes nothing. A lease that was not freshened for `STALE_AFTER` b
 process that died. Times are the store's own, so that clocks of machines need not agree.
 """
 
+import logging
 import os
 import socket
 import threading
@@ -22,6 +23,8 @@ from datetime import datetime, timedelta
 from autogroove.errors import AutogrooveError, ReleaseError
 from autogroove.identity import canonical_json
 from autogroove.storage import Store
+
+_log = logging.getLogger(__name__)
 
 RUNS = "runs"
 SWEEPS = "sweeps"
@@ -41,13 +44,14 @@ def hold_lease(store: Store, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> It
     """
     with _announced(store, RUNS, heartbeat_seconds) as name:
         deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
-        while live_leases(store, SWEEPS, _store_time(store, RUNS, name)):
+        while sweeps := live_leases(store, SWEEPS, _store_time(store, RUNS, name)):
+            _log.info("Waiting until garbage is collected in %s (%s)", store.url, sweeps[0])
             if time.monotonic() > deadline:
                 raise ReleaseError(
                     f"Garbage is being collected in {store.url} and does not end. "
                     f"If no such process runs any more, delete {store.url}/{SWEEPS}."
                 )
-            time.sleep(0.5)
+            time.sleep(1.0)
         yield name
 
 

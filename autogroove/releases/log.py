@@ -192,7 +192,7 @@ def _standing_nonce(store: Store, number: int, fault: StoreError | None = None) 
     except StoreError as error:
         raise ReleaseError(
             f"Whether release {number} was published is not known: {fault or error} "
-            "`autogroove releases list` will tell. Running again is safe: nothing is published twice."
+            "`autogroove releases list` tells. Running again is safe, and publishes nothing twice."
         ) from error
 
 

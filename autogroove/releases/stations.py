@@ -76,8 +76,9 @@ def match_clusters(
         for pair in pair_clusters(previous, after):
             ids[pair.after] = pair.before
     unnamed = np.flatnonzero(ids < 0)
-    sizes = np.bincount(label, minlength=len(rows))[unnamed]
-    ids[unnamed[np.argsort(-sizes, kind="stable")]] = free + np.arange(len(unnamed))
+    sizes = np.bincount(label, minlength=len(rows))
+    order = np.lexsort((np.asarray(track_ids)[rows[unnamed]], -sizes[unnamed]))
+    ids[unnamed[order]] = free + np.arange(len(unnamed))
     return ids
 
 
@@ -89,10 +90,13 @@ def first_free_id(next_cluster: int, clusters: pd.DataFrame) -> int:
 def pair_clusters(before: pd.DataFrame, after: pd.DataFrame) -> list[ClusterPair]:
     """Each cluster with at most one partner in the other release, by the id before.
 
-    The best overlap is paired first. Tables have columns track_id, cluster, exemplar.
+    The best overlap is paired first; what is equal, by the id before and the first track after,
+    so that it does not matter how the clusters after are numbered. Tables have columns track_id,
+    cluster, exemplar.
     """
+    first = after.groupby("cluster")["track_id"].min().to_dict()
     pairs = [pair for pair in _overlaps(before, after) if pair.is_related]
-    pairs.sort(key=lambda pair: (-pair.score, pair.before, pair.after))
+    pairs.sort(key=lambda pair: (-pair.score, pair.before, first[pair.after]))
     chosen: dict[int, ClusterPair] = {}
     taken: set[int] = set()
     for pair in pairs:

@@ -93,14 +93,6 @@ def _fill(descriptor: int, data: bytes) -> None:
     os.fsync(descriptor)
 
 
-def flush_below(folder: Path) -> None:
-    """Bring every file below a folder to the disk, such as other libraries have written."""
-    for path, _ in list_files(folder):
-        _flush(path)
-    if folder.is_dir():
-        _flush(folder)
-
-
 def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:

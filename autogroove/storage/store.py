@@ -240,12 +240,6 @@ class Store:
                     if _is_bucket_missing(error):
                         raise
 
-    def settle(self, prefix: str) -> None:
-        """Make what other libraries wrote below a prefix survive a power cut, too."""
-        if self.is_local:
-            with explained(f"{self.url}/{prefix}"):
-                local.flush_below(Path(self._path(prefix)))
-
     def zarr(self, prefix: str, *, read_only: bool = True) -> "ZarrStore":
         """A Zarr store for the group or array below a prefix."""
         from zarr.storage import FsspecStore, LocalStore

@@ -98,7 +98,6 @@ def test_arrays_are_written_and_read_with_zarr(store: Store) -> None:
     images = np.random.default_rng(0).integers(0, 255, (10, 8, 8), np.uint8)
     group = zarr.create_group(store.zarr("segments/r/s", read_only=False))
     group.create_array("clips", data=images, chunks=(2, 8, 8), shards=(4, 8, 8))
-    store.settle("segments/r/s")
     again = zarr.open_group(store.zarr("segments/r/s"), mode="r")["clips"]
     assert isinstance(again, zarr.Array)
     assert np.array_equal(np.asarray(again[:]), images)

@@ -140,10 +140,11 @@ def pool_tracks(
 def _name_rows(index: SegmentIndex, codes: NDArray[np.float32]) -> pa.Table:
     """A table of the segment's clips in their order."""
     sizes = [row.clips for row in index.rows]
-    fingerprints = np.repeat([row.fingerprint for row in index.rows], sizes)
-    clips = np.concatenate([np.arange(size) for size in sizes])
+    fingerprints = [row.fingerprint for row in index.rows for _ in range(row.clips)]
+    clips = np.arange(len(codes)) - np.repeat(np.cumsum(sizes, dtype=np.int64) - sizes, sizes)
     vectors = pa.FixedSizeListArray.from_arrays(pa.array(codes.reshape(-1)), codes.shape[1])
-    return pa.table({"fingerprint": fingerprints, "clip": clips, "encoding": vectors})
+    names = pa.array(fingerprints, pa.string())
+    return pa.table({"fingerprint": names, "clip": clips, "encoding": vectors})
 
 
 def _pack(table: pa.Table) -> bytes:

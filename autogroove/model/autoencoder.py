@@ -1,7 +1,7 @@
 """The autoencoder of the poster: six convolutions, two fully connected layers, six back.
 
 What belongs here: the layers, and what every model of ours can do (encode, decode, reconstruct).
-What does not: how the weights are found (`autogroove.training`) or kept (`autogroove.model.stored`).
+What does not: how the weights are found (`autogroove.training`), or kept (`stored.py`).
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,6 @@ class Autoencoder(nn.Module):
         self._shapes = _halve(shape, len(channels))
         self._top = (channels[-1], *self._shapes[-1])
         flat = int(np.prod(self._top))
-        widths = (1, *channels)
         steps = list(enumerate(zip((1, *channels), channels, strict=False)))
         self.down = nn.ModuleList(_convolution(a, b, norm=i > 0) for i, (a, b) in steps)
         self.to_code = nn.Linear(flat, code_size)
@@ -50,7 +49,7 @@ class Autoencoder(nn.Module):
 
     def decode(self, codes: Tensor) -> Tensor:
         """Images (n, 1, H, W) in [0, 1] that the codes stand for."""
-        images = torch.relu(self.from_code(codes)).unflatten(1, self._top)
+        images = torch.relu(self.from_code(codes)).view(-1, *self._top)
         for layer, (height, width) in zip(self.up, self._shapes[-2::-1], strict=True):
             images = layer(images)[..., :height, :width]
         return torch.sigmoid(images)

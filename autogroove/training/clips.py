@@ -63,17 +63,18 @@ class ClipLoader:
 
     def read_all(self) -> NDArray[np.uint8]:
         """Every clip, uint8 (num_clips, num_bins, num_frames); kept where it fits."""
-        if self._resident is not None:
-            return self._resident
-        images = self.read_tracks(np.arange(self.num_tracks))
-        if self.fits:
+        if self._resident is None:
+            images = self.read_tracks(np.arange(self.num_tracks))
+            if not self.fits:
+                return images
             self._resident = images
-        return images
+        return self._resident
 
     def read(self, clips: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Chosen clips by index, uint8 (len(clips), num_bins, num_frames)."""
         if self.fits:
-            return self.read_all()[clips]
+            chosen: NDArray[np.uint8] = self.read_all()[clips]
+            return chosen
         tracks, inverse = np.unique(self.track_of(clips), return_inverse=True)
         ends = np.cumsum(self.clips_of[tracks])
         offset = (ends - self.clips_of[tracks])[inverse] + clips - self.starts[tracks][inverse]
@@ -91,7 +92,8 @@ class ClipLoader:
         for run in self._runs(tracks):
             first = int(self._first[tracks[run[0]]])
             stop = int(self._first[tracks[run[-1]]] + sizes[run[-1]])
-            block = self._open(self._segments[self._segment[tracks[run[0]]]])[first:stop]
+            clips = self._open(self._segments[self._segment[tracks[run[0]]]])
+            block = np.asarray(clips[first:stop])
             for place in run:
                 start = int(self._first[tracks[place]]) - first
                 size = int(sizes[place])
@@ -99,7 +101,7 @@ class ClipLoader:
         return images
 
     def _runs(self, tracks: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        """Places of `tracks` that lie side by side in one segment, so that one read fetches them."""
+        """Places of `tracks` that lie side by side in a segment: one read fetches them."""
         if len(tracks) == 0:
             return []
         order = np.lexsort((self._first[tracks], self._segment[tracks]))

@@ -20,7 +20,9 @@ class Objective(Protocol):
     pairs: bool
     """Whether a batch is made of pairs: first clips, then their partners."""
 
-    def __call__(self, model: Autoencoder, images: Tensor, random: torch.Generator) -> Tensor: ...
+    def __call__(self, model: Autoencoder, images: Tensor, random: torch.Generator) -> Tensor:
+        """The loss of a batch."""
+        ...
 
 
 class Reconstruction:

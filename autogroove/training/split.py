@@ -5,6 +5,7 @@ What does not: reading clips (`autogroove.training.clips`).
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,14 +69,14 @@ def _choose_dev(stored: pd.DataFrame, fraction: float) -> NDArray[np.bool_]:
 
 
 def _first_artist(places: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """For tiny collections: the artist that hashes lowest, or one track where there is one artist."""
+    """For tiny collections: the artist that hashes lowest; of a single artist, one track."""
     is_dev: NDArray[np.bool_] = places == places.min()
     if is_dev.all():
         is_dev[1:] = False
     return is_dev
 
 
-def _hash_artist(row: dict[str, Any]) -> float:
+def _hash_artist(row: Mapping[Any, Any]) -> float:
     """A place in [0, 1) that is the artist's own; a track without an artist has its own place."""
     named = (row.get(column) for column in ("artist_id", "artist", "fingerprint"))
     name = next(str(value) for value in named if pd.notna(value))

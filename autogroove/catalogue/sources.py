@@ -111,8 +111,11 @@ def open_source(
         raise SourceError(f"A limit of {limit} leaves no track.")
     if source == "demo":
         return _open_demo(store, subset, limit)
-    files = open_files(source, store)
-    metadata = _find_metadata(files)
+    try:
+        files = open_files(source, store)
+        metadata = _find_metadata(files)
+    except PermissionError as error:
+        raise SourceError(f"No permission to list {source}. Check the folder's owner.") from error
     is_archive_of_fma = isinstance(files, ZipFiles) and files.has_fma_layout()
     kind = "folder" if metadata is None and not is_archive_of_fma else "fma"
     if subset is not None and metadata is None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from autogroove.errors import SettingsError
 
 PresetName = Literal["poster", "groove"]
+DEFAULT_PRESET: PresetName = "poster"
 
 
 class Section(BaseModel):
@@ -126,7 +127,7 @@ class Settings(Section):
     evaluation: EvaluationSettings = EvaluationSettings()
 
     @classmethod
-    def from_preset(cls, name: PresetName = "poster") -> Self:
+    def from_preset(cls, name: PresetName = DEFAULT_PRESET) -> Self:
         """The settings of a preset.
 
         Raises:

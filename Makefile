@@ -1,0 +1,50 @@
+# Two commands on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+STORE ?= ./autogroove-store
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast lint format clean
+
+help: ## show what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Autogroove needs Python 3.11 or newer, and '$(PYTHON)' is not installed. Install it, or say where it is: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Autogroove needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Install a newer one, or say where it is: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing Autogroove (a few minutes the first time)"
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	@echo "Installing what the tests need"
+	@$(PIP) install -c constraints.txt -e '.[test]'
+	@touch $@
+
+demo: $(VENV)/.installed ## render the demo collection, publish a release of it, make a playlist
+	@$(BIN)/autogroove demo --store '$(STORE)'
+
+test: $(VENV)/.installed-test ## lint, type check and the whole test suite
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.installed-test ## only the tests that take seconds
+	@$(BIN)/python -m pytest -m 'not slow and not browser'
+
+lint: $(VENV)/.installed-test ## ruff, mypy and the import contract
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.installed-test ## put the code in its usual form
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+clean: ## remove what was installed and built; never the store
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,95 @@
+"""What a run keeps and what it makes anew, and why.
+
+What belongs here: the decisions about model and clusters, from the current release and what the
+source holds now. Every decision comes with a sentence for the manifest.
+What does not: acting on a decision (`tasks`, `flows`).
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from autogroove.config import RunPolicy, Settings
+from autogroove.errors import MissingObject, SettingsError
+from autogroove.identity import canonical_json
+from autogroove.releases import Manifest, open_release
+from autogroove.storage import Store
+
+
+@dataclass(frozen=True)
+class ModelDecision:
+    """Keep a model (`model_key`) or train one, and the reason."""
+
+    action: Literal["kept", "trained"]
+    why: str
+    model_key: str | None = None
+
+
+def decide_model(
+    store: Store,
+    current: Manifest | None,
+    catalogue: pd.DataFrame,
+    recipe_key: str,
+    settings: Settings,
+    policy: RunPolicy,
+) -> ModelDecision:
+    """Whether the current release's model serves the catalogue as it is now.
+
+    Raises:
+        SettingsError: training is forbidden, and no model fits.
+    """
+    misfit = _find_misfit(current, recipe_key, settings)
+    if policy.retrain == "never" and misfit:
+        raise SettingsError(f"--retrain never needs a model to keep, but {misfit}.")
+    if misfit:
+        return ModelDecision("trained", misfit)
+    assert current is not None
+    if policy.retrain == "always":
+        return ModelDecision("trained", "asked for by --retrain always")
+    model_key = current.parts.model.model_key
+    share = measure_change(trained_fingerprints(store, current), catalogue)
+    if policy.retrain == "auto" and share > policy.retrain_fraction:
+        why = f"{share:.1%} of tracks changed since the model was trained"
+        return ModelDecision("trained", f"{why} (limit {policy.retrain_fraction:.0%})")
+    return ModelDecision("kept", f"{share:.1%} of tracks changed since it was trained", model_key)
+
+
+def _find_misfit(current: Manifest | None, recipe_key: str, settings: Settings) -> str | None:
+    """Why the current model cannot encode what this run makes, or None where it can."""
+    if current is None:
+        return "there is no release yet"
+    if any(segment.recipe_key != recipe_key for segment in current.parts.segments):
+        return "the recipe of the spectrograms changed"
+    for section in ("model", "training"):
+        if current.parts.settings.get(section) != getattr(settings, section).model_dump(
+            mode="json"
+        ):
+            return f"the {section} settings changed"
+    return None
+
+
+def measure_change(before: frozenset[str], catalogue: pd.DataFrame) -> float:
+    """Tracks that came or went, as a share of those there were."""
+    stored = frozenset(catalogue.loc[catalogue["status"] == "stored", "fingerprint"])
+    return len(before ^ stored) / max(1, len(before))
+
+
+def remember_training(store: Store, model_key: str, catalogue: pd.DataFrame) -> None:
+    """Write down beside a model which audio the collection held when it was trained."""
+    stored = catalogue.loc[catalogue["status"] == "stored", "fingerprint"]
+    store.write(_members_key(model_key), canonical_json(sorted(set(stored))))
+
+
+def trained_fingerprints(store: Store, current: Manifest) -> frozenset[str]:
+    """The audio that the current model was trained on; where that is lost, the release's own."""
+    try:
+        return frozenset(json.loads(store.read(_members_key(current.parts.model.model_key))))
+    except MissingObject:
+        rows = open_release(store, current.release).catalogue
+        return frozenset(rows.loc[rows["status"] == "stored", "fingerprint"])
+
+
+def _members_key(model_key: str) -> str:
+    return f"models/{model_key}/members.json"

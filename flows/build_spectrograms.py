@@ -1,0 +1,58 @@
+"""The spectrogram stage: plan what is missing, write it on Dask, complete the catalogue.
+
+What belongs here: the fan-out of segments. What does not: what a segment is.
+"""
+
+from dataclasses import dataclass
+
+from flows.fan_out import fan_out
+from flows.record import Run
+from tasks.collection import Listing
+from tasks.progress import Stage
+from tasks.spectrograms import Written, complete, plan, write
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The spectrograms of a catalogue: every segment that it needs, by key."""
+
+    catalogue_key: str
+    recipe_key: str
+    segment_keys: list[str]
+
+
+def build_spectrograms(run: Run, listing: Listing) -> Segments:
+    """Make the spectrograms that are missing, and say where each track's are."""
+    stage = Stage("spectrograms")
+    planned = plan(
+        run.store,
+        listing.catalogue_key,
+        run.settings,
+        run.circumstances.tracks_per_segment,
+        run.policy.retry_quarantined,
+    )
+    written = fan_out(
+        stage,
+        planned.batches,
+        lambda batch, name: write.submit(run.store, listing.source, batch, run.settings, name),
+        resubmit=lambda batch, name: write.submit(
+            run.store, listing.source, batch, run.settings, f"{name} isolated", isolate=True
+        ),
+        count=_count_tracks,
+    )
+    keys = sorted({*planned.reused, *(done.segment_key for done in written)})
+    catalogue_key = complete(run.store, listing.catalogue_key, planned.recipe_key, keys)
+    run.note(
+        stage,
+        ran=bool(written),
+        segments_written=len(written),
+        segments_reused=len(planned.reused),
+        tracks=sum(done.tracks + done.quarantined for done in written),
+        clips=sum(done.clips for done in written),
+    )
+    return Segments(catalogue_key, planned.recipe_key, keys)
+
+
+def _count_tracks(done: Written) -> str:
+    faults = f", {done.quarantined} quarantined" if done.quarantined else ""
+    return f"{done.tracks} tracks{faults}"

@@ -1,0 +1,58 @@
+"""The evaluation stage: descriptors of sampled tracks on Dask, then the card.
+
+What belongs here: the fan-out. What does not: what the card measures.
+"""
+
+from dataclasses import dataclass
+
+from autogroove.evaluation import Card
+from autogroove.releases import PartRef
+from flows.build_spectrograms import Segments
+from flows.cluster_tracks import Clusters
+from flows.encode_tracks import Encodings
+from flows.fan_out import fan_out
+from flows.record import Run
+from flows.train_model import Model
+from tasks.collection import Listing
+from tasks.evaluation import describe, evaluate, plan, read_card
+from tasks.progress import Stage
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The card of this run, as a part and as a value."""
+
+    part: PartRef
+    card: Card
+
+
+def evaluate_release(
+    run: Run,
+    listing: Listing,
+    segments: Segments,
+    model: Model,
+    encodings: Encodings,
+    clusters: Clusters,
+) -> Evaluation:
+    """Measure what this release hears, beside its baselines."""
+    describing = Stage("describe")
+    keys, missing = plan(run.store, segments.catalogue_key, run.settings)
+    described = fan_out(
+        describing,
+        missing,
+        lambda batch, name: describe.submit(run.store, listing.source, batch, run.settings, name),
+        count=lambda tracks: f"{tracks} tracks",
+    )
+    run.note(describing, ran=bool(described), tracks=sum(described))
+    stage = Stage("evaluate")
+    made = evaluate(
+        run.store,
+        segments.catalogue_key,
+        run.settings,
+        model.summary,
+        encodings.clips,
+        clusters.parts["clusters"],
+        keys,
+    )
+    run.note(stage, ran=not made.reused)
+    return Evaluation(made["card"], read_card(run.store, made["card"]))

@@ -1,0 +1,259 @@
+"""The commands of a listener: tracks, similar, playlist, path, clusters, card, assign, serve.
+
+What belongs here: turning words into tracks and answers into text. What does not: the answers
+(`autogroove.playlists`, `autogroove.explorer`).
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from autogroove.errors import SettingsError
+from flows.options import DEFAULT_STORE, JsonOption, ReleaseOption, StoreOption, print_json
+
+if TYPE_CHECKING:
+    from autogroove.playlists import ListenedRelease, Playlist
+    from autogroove.releases import Release
+
+TrackArgument = Annotated[
+    str, typer.Argument(metavar="TRACK", help="An id, a path, or words of artist and title.")
+]
+FormatOption = Annotated[
+    Literal["m3u8", "xspf", "jspf", "csv", "json"] | None,
+    typer.Option("--format", help="Playlist format; else by the ending of --output."),
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", metavar="FILE", help="Write the playlist to a file.")
+]
+AbsoluteOption = Annotated[
+    bool, typer.Option("--absolute", help="Absolute paths instead of relative to the file.")
+]
+_COLUMNS = ["track_id", "title", "artist", "score"]
+
+
+def add_listening_commands(app: typer.Typer) -> None:
+    """Add every command of this module."""
+    for command in (tracks, similar, playlist, path, clusters, card, assign, serve):
+        app.command()(command)
+
+
+def tracks(
+    quarantined: Annotated[
+        bool, typer.Option("--quarantined", help="Only tracks that could not be used, and why.")
+    ] = False,
+    store: StoreOption = DEFAULT_STORE,
+    release: ReleaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Every track of the source, with what became of it."""
+    from autogroove.playlists import describe_tracks
+
+    rows = describe_tracks(_open(store, release), quarantined=quarantined)
+    columns = ["track_id", "title", "artist", "cluster", "clips", "status"]
+    _show(rows, ["track_id", "path", "reason", "detail"] if quarantined else columns, as_json)
+
+
+def similar(
+    track: TrackArgument,
+    count: Annotated[int, typer.Option("--count", min=1, help="How many.")] = 10,
+    clips: Annotated[
+        bool, typer.Option("--clips", help="Say which 10 s of each track match.")
+    ] = False,
+    store: StoreOption = DEFAULT_STORE,
+    release: ReleaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The tracks whose groove is nearest to one track's."""
+    from autogroove.playlists import find_similar, match_clips, open_collection, resolve_track
+
+    collection = open_collection(_open(store, release))
+    seed = resolve_track(collection, track)
+    rows = [found.as_json() for found in find_similar(collection, seed, count=count)]
+    columns = list(_COLUMNS)
+    if clips:
+        columns += ["seed_start_seconds", "other_start_seconds"]
+        for row in rows:
+            match = match_clips(collection, seed, int(str(row["track_id"])))
+            row["seed_start_seconds"] = match.seed_start_seconds
+            row["other_start_seconds"] = match.other_start_seconds
+    _show(rows, columns, as_json)
+
+
+def playlist(
+    seeds: Annotated[
+        list[str], typer.Argument(metavar="SEED…", help="Ids, paths, or words of artist and title.")
+    ],
+    length: Annotated[int, typer.Option("--length", min=1, help="Tracks, seeds included.")] = 20,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=0.1, help="Duration instead of a length.")
+    ] = None,
+    licence: Annotated[
+        list[str] | None, typer.Option("--licence", help="Only licences with one of these words.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="TRACK", help="Not this track.")
+    ] = None,
+    variety: Annotated[
+        float, typer.Option("--variety", min=0, max=1, help="0 keeps close to the seeds.")
+    ] = 0.3,
+    format_: FormatOption = None,
+    output: OutputOption = None,
+    absolute: AbsoluteOption = False,
+    store: StoreOption = DEFAULT_STORE,
+    release: ReleaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """A playlist from one or more songs, ordered for smooth transitions."""
+    from autogroove.playlists import Rules, make_playlist, open_collection, resolve_track
+
+    collection = open_collection(_open(store, release))
+    rules = Rules(
+        length=length,
+        duration_seconds=minutes * 60 if minutes else None,
+        licences=tuple(licence or ()),
+        exclude=frozenset(resolve_track(collection, words) for words in exclude or ()),
+        variety=variety,
+    )
+    made = make_playlist(collection, [resolve_track(collection, s) for s in seeds], rules)
+    _hand_over(collection.release, made, format_, output, absolute, as_json)
+
+
+def path(
+    start: Annotated[str, typer.Argument(metavar="FROM", help="Where to start: a track.")],
+    goal: Annotated[str, typer.Argument(metavar="TO", help="Where to arrive: a track.")],
+    length: Annotated[
+        int | None, typer.Option("--length", min=2, help="Exactly this many tracks.")
+    ] = None,
+    format_: FormatOption = None,
+    output: OutputOption = None,
+    absolute: AbsoluteOption = False,
+    store: StoreOption = DEFAULT_STORE,
+    release: ReleaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """A walk from one song to another in small steps."""
+    from autogroove.playlists import find_path, open_collection, resolve_track
+
+    collection = open_collection(_open(store, release))
+    ends = resolve_track(collection, start), resolve_track(collection, goal)
+    made = find_path(collection, *ends, length)
+    _hand_over(collection.release, made, format_, output, absolute, as_json)
+
+
+def clusters(
+    store: StoreOption = DEFAULT_STORE,
+    release: ReleaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The clusters as stations: exemplar, size, tempo range, genres."""
+    from autogroove.playlists import describe_stations
+
+    rows = [station.as_json() for station in describe_stations(_open(store, release))]
+    _show(rows, ["cluster", "size", "exemplar_title", "exemplar_artist", "genres"], as_json)
+
+
+def card(
+    store: StoreOption = DEFAULT_STORE,
+    release: ReleaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The evaluation card: what this release hears, in numbers beside their baselines."""
+    import json
+
+    from autogroove.evaluation import Card, render_text
+
+    found = _open(store, release).card
+    if as_json:
+        print_json(found)
+    else:
+        typer.echo(render_text(Card.from_json(json.dumps(found))))
+
+
+def assign(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Audio files.")],
+    count: Annotated[int, typer.Option("--count", min=1, help="Neighbours to name.")] = 5,
+    store: StoreOption = DEFAULT_STORE,
+    release: ReleaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say where songs that are not in the release belong."""
+    from autogroove.playlists.assigning import assign_files
+
+    rows = [found.as_json() for found in assign_files(_open(store, release), files, count=count)]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        row["nearest"] = ", ".join(str(n["title"] or n["path"]) for n in row["neighbours"])
+    _show(rows, ["path", "cluster", "reason", "nearest"], as_json)
+
+
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port.")] = 8808,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="AUTOGROOVE_TOKEN", help="Ask visitors for this token."),
+    ] = None,
+    store: StoreOption = DEFAULT_STORE,
+    release: ReleaseOption = None,
+) -> None:
+    """Open the explorer: a map of the collection, search, playlists, stations."""
+    from autogroove.explorer.serving import serve_explorer
+
+    serve_explorer(store, release=release, host=host, port=port, token=token)
+
+
+def _open(store: str, release: int | None) -> "Release":
+    from autogroove.releases import open_release
+
+    return open_release(store, release)
+
+
+def _show(rows: "list[dict[str, object]]", columns: list[str], as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        typer.echo("None.")
+    else:
+        from flows.tables import print_table
+
+        print_table(rows, columns)
+
+
+def _hand_over(
+    release: "ListenedRelease",
+    made: "Playlist",
+    format_: str | None,
+    output: Path | None,
+    absolute: bool,
+    as_json: bool,
+) -> None:
+    """Write the playlist to its file, or show it."""
+    from autogroove.playlists import EXPORT_FORMATS, Locations, export_playlist
+
+    for note in made.notes:
+        typer.echo(f"note: {note}", err=True)
+    if output is None and format_ is None:
+        _show(made.as_json(), _COLUMNS, as_json)
+        return
+    chosen = format_ or (output.suffix.lstrip(".") if output else "")
+    if chosen not in EXPORT_FORMATS:
+        raise SettingsError(
+            f"{output} does not end in a playlist format; add --format, one of "
+            f"{', '.join(EXPORT_FORMATS)}."
+        )
+    style: Literal["absolute", "relative"] = "absolute" if absolute else "relative"
+    text = export_playlist(made, chosen, Locations.of_source(release.source_url, output, style))
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise SettingsError(f"Cannot write {output}: {error.strerror}.") from error
+    if as_json:
+        print_json(made.as_json())
+    else:
+        typer.echo(f"{len(made)} tracks, {made.duration_seconds / 60:.0f} min → {output}", err=True)

@@ -1,0 +1,52 @@
+"""The whole pipeline, from audio to a published release, on one screen.
+
+What belongs here: which stage follows which, and what each hands to the next.
+What does not: what a stage does (the other modules of this folder, and `tasks`).
+
+Every stage reads immutable inputs and writes immutable, content-addressed outputs. So a run that
+was interrupted is resumed by running it again, and a run that finds nothing new makes nothing.
+"""
+
+from prefect import flow
+
+from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
+from autogroove.releases.leases import hold_lease
+from autogroove.storage import Store
+from flows.build_spectrograms import build_spectrograms
+from flows.cluster_tracks import cluster_tracks
+from flows.encode_tracks import encode_tracks
+from flows.evaluate_release import evaluate_release
+from flows.finish_release import finish_release
+from flows.record import Run, RunSummary
+from flows.runners import make_task_runner_from_environment
+from flows.scan_source import render_demo, scan_source
+from flows.show_release import show_release
+from flows.train_model import train_model
+
+_WEEK_SECONDS = 7 * 24 * 3600
+
+
+@flow(
+    name="publish-release",
+    flow_run_name="release of {selection.source}",
+    task_runner=make_task_runner_from_environment(),
+    timeout_seconds=2 * _WEEK_SECONDS,
+)
+def publish_release(
+    selection: SourceSelection = SourceSelection(),  # noqa: B008 - frozen, shown as a form
+    settings: Settings = Settings(),  # noqa: B008
+    policy: RunPolicy = RunPolicy(),  # noqa: B008
+    circumstances: Circumstances = Circumstances(),  # noqa: B008
+) -> RunSummary:
+    """Turn a source of audio into a published release of playlists that share a groove."""
+    run = Run(selection, settings, policy, circumstances)
+    with hold_lease(Store(run.store)):  # nobody sweeps what this run is about to need
+        render_demo(run)
+        listing = scan_source(run)
+        segments = build_spectrograms(run, listing)
+        model = train_model(run, segments)
+        encodings = encode_tracks(run, segments, model)
+        clusters = cluster_tracks(run, encodings, model)
+        card = evaluate_release(run, listing, segments, model, encodings, clusters)
+        pictures = show_release(run, segments, model, encodings, clusters, card)
+        return finish_release(run, listing, segments, model, encodings, clusters, card, pictures)

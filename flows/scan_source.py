@@ -1,0 +1,48 @@
+"""The first stages: the demo collection where it is asked for, and the scan of any source.
+
+What belongs here: fanning out the rendering, starting the scan. What does not: either of them.
+"""
+
+from autogroove.groovebox import DemoSpec, demo_is_complete, plan_demo
+from autogroove.storage import Store
+from flows.fan_out import fan_out
+from flows.record import Run
+from tasks.collection import Listing, finish_demo, render_demo_tracks, scan
+from tasks.progress import Stage
+
+_TRACKS_PER_TASK = 12
+
+
+def render_demo(run: Run) -> None:
+    """Render the demo collection into the store's cache, unless it is there or not asked for."""
+    spec = DemoSpec()
+    if run.selection.source != "demo" or demo_is_complete(Store(run.store), spec):
+        return
+    stage = Stage("demo")
+    track_ids = [track.track_id for track in plan_demo(spec)]
+    batches = [
+        track_ids[start : start + _TRACKS_PER_TASK]
+        for start in range(0, len(track_ids), _TRACKS_PER_TASK)
+    ]
+    rendered = fan_out(
+        stage,
+        batches,
+        lambda batch, position: render_demo_tracks.submit(run.store, batch, position),
+        count=lambda tracks: f"{tracks} tracks",
+    )
+    finish_demo(run.store)
+    run.note(stage, ran=True, tracks=sum(rendered))
+
+
+def scan_source(run: Run) -> Listing:
+    """List the source; its catalogue is in the store afterwards."""
+    stage = Stage("scan")
+    listing = scan(run.store, run.selection, run.policy.rehash)
+    run.note(
+        stage,
+        ran=listing.fingerprinted > 0,
+        tracks=listing.listed,
+        files_read=listing.fingerprinted,
+        audio_bytes_read=listing.audio_bytes_read,
+    )
+    return listing

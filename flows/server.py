@@ -1,0 +1,142 @@
+"""The Prefect server that a run talks to.
+
+What belongs here: finding the server that PREFECT_API_URL names, or starting a real one as a
+child process and stopping it again.
+What does not: flows. This module must be imported before them: the environment decides what
+Prefect does at import.
+
+The in-process ("ephemeral") server loses task runs, and every Dask worker would start its own;
+so the embedded default is a real server too.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from autogroove.errors import AutogrooveError
+
+USUAL_URL = "http://127.0.0.1:4200/api"
+START_TIMEOUT_SECONDS = 180.0
+_STOP_TIMEOUT_SECONDS = 15.0
+_QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_CLI_PROMPT": "false",
+}
+
+
+@contextmanager
+def prefect_server(log_path: Path | None = None) -> Iterator[str]:
+    """The API URL of a server that answers; one that was started here is stopped at the end.
+
+    Taken in this order: PREFECT_API_URL; a server on the usual port of this machine; a child.
+
+    Raises:
+        AutogrooveError: the configured server does not answer, or none can be started.
+    """
+    os.environ.update(_QUIET)
+    configured = os.environ.get("PREFECT_API_URL")
+    if configured:
+        if not _answers(configured):
+            raise AutogrooveError(
+                f"No Prefect server answers at PREFECT_API_URL={configured}. "
+                "Start it, or unset PREFECT_API_URL to let the run start its own."
+            )
+        yield configured
+    elif _answers(USUAL_URL):
+        with _configured(USUAL_URL):
+            yield USUAL_URL
+    else:
+        with _child_server(log_path) as url, _configured(url):
+            yield url
+
+
+@contextmanager
+def _configured(url: str) -> Iterator[None]:
+    """Name the server to Prefect here, and in the environment, which Dask workers inherit."""
+    os.environ["PREFECT_API_URL"] = url
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    try:
+        with temporary_settings({PREFECT_API_URL: url}):
+            yield
+    finally:
+        del os.environ["PREFECT_API_URL"]
+
+
+@contextmanager
+def _child_server(log_path: Path | None) -> Iterator[str]:
+    port = _free_port()
+    # The UI asks the port of the environment, whatever --port says.
+    environment = os.environ | {
+        "PREFECT_SERVER_API_HOST": "127.0.0.1",
+        "PREFECT_SERVER_API_PORT": str(port),
+    }
+    command = [sys.executable, "-m", "prefect", "server", "start"]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
+    with log_path.open("wb") if log_path else Path(os.devnull).open("wb") as log:
+        child = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}/api"
+        _wait_until_answers(url, child, log_path)
+        yield url
+    finally:
+        _stop(child)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this child when its parent is killed, so that no server is orphaned."""
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+
+
+def _wait_until_answers(url: str, child: subprocess.Popen[bytes], log_path: Path | None) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while not _answers(url):
+        if child.poll() is not None or time.monotonic() > deadline:
+            where = f" Its log is {log_path}." if log_path else ""
+            raise AutogrooveError(
+                "The Prefect server could not be started; `prefect server start` shows why. "
+                "An unpinned install is the usual cause: install with constraints.txt." + where
+            )
+        time.sleep(0.25)
+
+
+def _answers(url: str) -> bool:
+    try:
+        answer = httpx.get(f"{url}/health", timeout=3)
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == 200 and answer.text.strip() == "true"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(_STOP_TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

@@ -1,0 +1,49 @@
+"""The model stage: keep the current model, or train one where there is a GPU.
+
+What belongs here: acting on the decision, placing the training. What does not: either decision
+or training.
+"""
+
+from dataclasses import dataclass
+
+from autogroove.model.stored import ModelSummary
+from autogroove.policy import ModelDecision
+from flows.build_spectrograms import Segments
+from flows.fan_out import follow_workers, placed_on_gpu
+from flows.record import Run
+from tasks.modelling import decide, summarise, train
+from tasks.progress import Stage
+
+
+@dataclass(frozen=True)
+class Model:
+    """The encoder of this run, and why it is this one."""
+
+    summary: ModelSummary
+    decision: ModelDecision
+
+
+def train_model(run: Run, segments: Segments) -> Model:
+    """The model that this run encodes with."""
+    stage = Stage("train")
+    decision = decide(
+        run.store, segments.catalogue_key, segments.recipe_key, run.settings, run.policy
+    )
+    if decision.model_key is not None:
+        summary = summarise(run.store, decision.model_key)
+        run.note(stage, ran=False, model=summary.model_key, why=decision.why)
+        return Model(summary, decision)
+    follow_workers()
+    with placed_on_gpu():
+        future = train.submit(
+            run.store, segments.catalogue_key, run.settings, run.circumstances.device
+        )
+    summary = future.result()
+    run.note(
+        stage,
+        ran=not summary.reused,
+        model=summary.model_key,
+        epochs=summary.epochs,
+        why=decision.why,
+    )
+    return Model(summary, decision)

@@ -1,0 +1,84 @@
+"""From clip encodings to tracks, and from tracks to clusters.
+
+What belongs here: the tasks around `autogroove.encoding` and `autogroove.clusters`.
+What does not: pooling, or how clusters are found, kept and numbered.
+"""
+
+from prefect import task
+
+from autogroove.clusters import ClusterDecision, decide_clusters, make_clusters
+from autogroove.config import ClusteringSettings
+from autogroove.encoding import pool_tracks, read_encodings
+from autogroove.identity import make_key
+from autogroove.memo import Made, make_once
+from autogroove.releases import PartRef, current_release, put_bytes, read_part
+from autogroove.releases.tables import read_track_encodings, write_track_encodings
+from autogroove.storage import Store
+from tasks.faults import BACK_OFF, RETRIES, can_help
+from tasks.progress import Stage
+from tasks.spectrograms import load_catalogue
+
+
+@task(
+    name="pool-tracks", retries=RETRIES, retry_delay_seconds=BACK_OFF, retry_condition_fn=can_help
+)
+def pool(store_url: str, catalogue_key: str, encodings: list[PartRef]) -> Made:
+    """One encoding a track from the encodings of its clips; part `track_encodings`."""
+    store = Store(store_url)
+
+    def make() -> dict[str, PartRef]:
+        clips = read_encodings(store, [part.key for part in encodings])
+        data = write_track_encodings(*pool_tracks(load_catalogue(store, catalogue_key), clips))
+        return {"track_encodings": put_bytes(store, "track_encodings", ".parquet", data)}
+
+    key = make_key("pool", catalogue_key, sorted(part.sha256 for part in encodings))
+    return make_once(store, "pool", key, make)
+
+
+@task(
+    name="decide-clusters",
+    retries=RETRIES,
+    retry_delay_seconds=BACK_OFF,
+    retry_condition_fn=can_help,
+)
+def decide(
+    store_url: str,
+    track_encodings: PartRef,
+    model_kept: bool,
+    settings: ClusteringSettings,
+    recluster_fraction: float,
+) -> tuple[ClusterDecision, Made | None]:
+    """How clusters come about, and those of the current release where they stand."""
+    store = Store(store_url)
+    current = current_release(store)
+    decision = decide_clusters(
+        store, current, model_kept, track_encodings, settings, recluster_fraction
+    )
+    if current is None or decision.action != "kept":
+        return decision, None
+    parts = {"clusters": current.parts.clusters, "report": current.parts.cluster_report}
+    return decision, Made(parts, reused=True)
+
+
+@task(
+    name="cluster-tracks",
+    retries=RETRIES,
+    retry_delay_seconds=BACK_OFF,
+    retry_condition_fn=can_help,
+    timeout_seconds=24 * 3600,
+)
+def cluster(
+    store_url: str,
+    track_encodings: PartRef,
+    decision: ClusterDecision,
+    settings: ClusteringSettings,
+) -> Made:
+    """Give every track a cluster with an exemplar; parts `clusters` and `report`."""
+    store, stage = Store(store_url), Stage("cluster")
+
+    def make() -> dict[str, PartRef]:
+        track_ids, encodings = read_track_encodings(read_part(store, track_encodings))
+        return make_clusters(store, track_ids, encodings, decision, settings, stage.show)
+
+    key = make_key("cluster", track_encodings.sha256, decision.identity, settings)
+    return make_once(store, "cluster", key, make)

@@ -1,0 +1,83 @@
+"""From a source to a catalogue of fingerprints: rendering the demo, scanning any source.
+
+What belongs here: the tasks before the first spectrogram. What does not: how a source is read
+(`autogroove.catalogue`) or a demo track sounds (`autogroove.groovebox`).
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from prefect import task
+
+from autogroove import groovebox
+from autogroove.catalogue import Source, open_source, scan_source, write_catalogue
+from autogroove.config import SourceSelection
+from autogroove.identity import digest_bytes, make_key
+from autogroove.storage import Store
+from tasks.faults import BACK_OFF, RETRIES, can_help
+from tasks.progress import Stage
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a scan found. The catalogue itself is in the store."""
+
+    catalogue_key: str
+    kind: str
+    url: str
+    source: Source
+    listed: int
+    fingerprinted: int
+    audio_bytes_read: int
+    seconds: float
+
+
+@task(
+    name="render-demo",
+    task_run_name="render {position}",
+    retries=RETRIES,
+    retry_delay_seconds=BACK_OFF,
+    retry_condition_fn=can_help,
+    timeout_seconds=1800,
+)
+def render_demo_tracks(store_url: str, track_ids: list[int], position: str) -> int:
+    """Render some tracks of the demo collection into the store's cache; how many there are."""
+    store, spec = Store(store_url), groovebox.DemoSpec()
+    groovebox.render_batch(spec, track_ids, store, groovebox.demo_prefix(spec))
+    return len(track_ids)
+
+
+@task(name="finish-demo")
+def finish_demo(store_url: str) -> None:
+    """Write the metadata of the rendered demo; with it the collection is complete."""
+    store, spec = Store(store_url), groovebox.DemoSpec()
+    groovebox.write_metadata(spec, store, groovebox.demo_prefix(spec))
+
+
+@task(name="scan-source", task_run_name="scan {selection.source}", timeout_seconds=24 * 3600)
+def scan(store_url: str, selection: SourceSelection, rehash: bool) -> Listing:
+    """List the source and fingerprint what is new or changed."""
+    stage, store = Stage("scan"), Store(store_url)
+    source = open_source(
+        selection.source, store=store, subset=selection.subset, limit=selection.limit
+    )
+    found = scan_source(source, store, rehash=rehash, progress=stage.show)
+    stage.show(found.listed, found.listed, f"{found.fingerprinted} read")
+    return Listing(
+        catalogue_key=put_catalogue(store, found.catalogue),
+        kind=source.kind,
+        url=source.url,
+        source=source,
+        listed=found.listed,
+        fingerprinted=found.fingerprinted,
+        audio_bytes_read=found.audio_bytes_read,
+        seconds=stage.seconds,
+    )
+
+
+def put_catalogue(store: Store, catalogue: pd.DataFrame) -> str:
+    """Write a catalogue under its content's key."""
+    data = write_catalogue(catalogue)
+    key = make_key("catalogue", digest_bytes(data))
+    store.write(f"catalogues/{key}.parquet", data)
+    return key

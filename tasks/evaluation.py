@@ -1,0 +1,109 @@
+"""The card: describing sampled tracks, then measuring the release beside its baselines.
+
+What belongs here: the tasks around `autogroove.descriptors` and `autogroove.evaluation`.
+What does not: any measure.
+"""
+
+from prefect import task
+
+from autogroove.catalogue.tracks import Source
+from autogroove.config import Settings
+from autogroove.descriptors.batches import (
+    DescriptionBatch,
+    plan_descriptions,
+    write_descriptions,
+)
+from autogroove.evaluation import Card, evaluate_release
+from autogroove.evaluation.card import CARD_VERSION
+from autogroove.evaluation.gathering import gather_inputs
+from autogroove.identity import make_key
+from autogroove.memo import Made, make_once
+from autogroove.model.stored import ModelSummary
+from autogroove.releases import PartRef, put_bytes, read_part
+from autogroove.releases.tables import read_clusters
+from autogroove.storage import Store
+from tasks.faults import BACK_OFF, RETRIES, can_help
+from tasks.progress import Stage
+from tasks.spectrograms import load_catalogue
+
+
+@task(
+    name="plan-descriptions",
+    retries=RETRIES,
+    retry_delay_seconds=BACK_OFF,
+    retry_condition_fn=can_help,
+)
+def plan(
+    store_url: str, catalogue_key: str, settings: Settings
+) -> tuple[list[str], list[DescriptionBatch]]:
+    """Keys of all descriptions that a card needs, and the batches that are not in the store."""
+    store = Store(store_url)
+    batches = plan_descriptions(load_catalogue(store, catalogue_key), settings)
+    missing = [batch for batch in batches if not store.exists(batch.key)]
+    return [batch.key for batch in batches], missing
+
+
+@task(
+    name="describe-tracks",
+    task_run_name="describe {position}",
+    retries=RETRIES,
+    retry_delay_seconds=BACK_OFF,
+    retry_condition_fn=can_help,
+    timeout_seconds=4 * 3600,
+)
+def describe(
+    store_url: str, source: Source, batch: DescriptionBatch, settings: Settings, position: str
+) -> int:
+    """Describe rhythm and timbre of one batch of tracks; how many there are."""
+    write_descriptions(batch, source, Store(store_url), settings)
+    return len(batch.members)
+
+
+@task(
+    name="evaluate-release",
+    retries=RETRIES,
+    retry_delay_seconds=BACK_OFF,
+    retry_condition_fn=can_help,
+    timeout_seconds=24 * 3600,
+)
+def evaluate(
+    store_url: str,
+    catalogue_key: str,
+    settings: Settings,
+    model: ModelSummary,
+    encodings: list[PartRef],
+    clusters: PartRef,
+    description_keys: list[str],
+) -> Made:
+    """Measure every row of the card; part `card`."""
+    store, stage = Store(store_url), Stage("evaluate")
+
+    def make() -> dict[str, PartRef]:
+        inputs = gather_inputs(
+            store,
+            load_catalogue(store, catalogue_key),
+            settings,
+            model.model_key,
+            description_keys,
+            read_clusters(read_part(store, clusters)),
+        )
+        card = evaluate_release(inputs, settings.evaluation, progress=stage.show)
+        return {"card": put_bytes(store, "cards", ".json", card.to_json().encode())}
+
+    key = make_key(
+        "card",
+        CARD_VERSION,
+        catalogue_key,
+        model.weights_digest,
+        sorted(part.sha256 for part in encodings),
+        clusters.sha256,
+        description_keys,
+        settings.evaluation,
+        settings.clustering,
+    )
+    return make_once(store, "card", key, make)
+
+
+def read_card(store_url: str, part: PartRef) -> Card:
+    """The card of a reference."""
+    return Card.from_json(read_part(Store(store_url), part))

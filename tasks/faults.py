@@ -1,0 +1,23 @@
+"""Which failures are worth another try.
+
+What belongs here: the retry rule that every task shares. What does not: the work.
+"""
+
+from typing import Any
+
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import exponential_backoff
+
+from autogroove.errors import AutogrooveError, StoreError
+
+RETRIES = 3
+BACK_OFF = exponential_backoff(backoff_factor=2)
+"""Two, four, eight seconds: longer than a storage server's hiccup, shorter than a person's wait."""
+
+
+def can_help(task: Any, run: TaskRun, state: State[Any]) -> bool:
+    """Another try may help against a store or a network, never against bad input or a bug."""
+    fault = state.data
+    if isinstance(fault, AutogrooveError):
+        return isinstance(fault, StoreError)
+    return isinstance(fault, OSError)

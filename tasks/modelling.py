@@ -1,0 +1,96 @@
+"""Training a model and encoding with it.
+
+What belongs here: the tasks around `autogroove.training` and `autogroove.encoding`, and what
+they show. What does not: networks and losses.
+"""
+
+import os
+from dataclasses import replace
+
+import torch
+from prefect import task
+
+from autogroove.config import RunPolicy, Settings
+from autogroove.encoding import encode_segment, encodings_key, make_encoder_key
+from autogroove.model.stored import ModelSummary, read_summary
+from autogroove.policy import ModelDecision, decide_model, remember_training
+from autogroove.releases import PartRef, current_release, refer_to
+from autogroove.storage import Store
+from autogroove.training import train_model
+from tasks.faults import BACK_OFF, RETRIES, can_help
+from tasks.progress import Stage
+from tasks.spectrograms import load_catalogue
+
+GPU_TAG = "autogroove-gpu"
+"""A Prefect concurrency limit on this tag lets one training run at a time."""
+
+
+@task(
+    name="decide-model", retries=RETRIES, retry_delay_seconds=BACK_OFF, retry_condition_fn=can_help
+)
+def decide(
+    store_url: str, catalogue_key: str, recipe_key: str, settings: Settings, policy: RunPolicy
+) -> ModelDecision:
+    """Whether the current model is kept, and why."""
+    store = Store(store_url)
+    catalogue = load_catalogue(store, catalogue_key)
+    return decide_model(store, current_release(store), catalogue, recipe_key, settings, policy)
+
+
+def summarise(store_url: str, model_key: str) -> ModelSummary:
+    """The facts of a model that is kept."""
+    return replace(read_summary(Store(store_url), model_key), reused=True)
+
+
+@task(
+    name="train-model",
+    tags=[GPU_TAG],
+    retries=RETRIES,
+    retry_delay_seconds=BACK_OFF,
+    retry_condition_fn=can_help,
+    timeout_seconds=7 * 24 * 3600,
+)
+def train(store_url: str, catalogue_key: str, settings: Settings, device: str) -> ModelSummary:
+    """Train the autoencoder, or resume from its last checkpoint."""
+    stage, store = Stage("train"), Store(store_url)
+    # Dask gives a worker one thread; a training has the machine to itself.
+    torch.set_num_threads(os.cpu_count() or 1)
+    catalogue = load_catalogue(store, catalogue_key)
+    summary = train_model(store, catalogue, settings, device=device, progress=stage.show)
+    remember_training(store, summary.model_key, catalogue)
+    return summary
+
+
+@task(
+    name="encode-segment",
+    task_run_name="encode {position}",
+    retries=RETRIES,
+    retry_delay_seconds=BACK_OFF,
+    retry_condition_fn=can_help,
+    timeout_seconds=4 * 3600,
+)
+def encode(
+    store_url: str, recipe_key: str, segment_key: str, model_key: str, device: str, position: str
+) -> PartRef:
+    """Encode every clip of one segment."""
+    store = Store(store_url)
+    key = encode_segment(store, recipe_key, segment_key, model_key, device=device)
+    return refer_to(store, key)
+
+
+@task(
+    name="find-encodings",
+    retries=RETRIES,
+    retry_delay_seconds=BACK_OFF,
+    retry_condition_fn=can_help,
+)
+def find_encodings(store_url: str, segment_keys: list[str], model_key: str) -> dict[str, PartRef]:
+    """The encodings that this model has made already, by segment."""
+    store = Store(store_url)
+    encoder_key = make_encoder_key(store, model_key)
+    there = set(store.names(f"encodings/{encoder_key}"))
+    return {
+        segment_key: refer_to(store, encodings_key(encoder_key, segment_key))
+        for segment_key in segment_keys
+        if f"{segment_key}.parquet" in there
+    }

@@ -1,0 +1,103 @@
+"""What a person sees while a stage runs: a moving artifact in the UI, a line in the terminal.
+
+What belongs here: carrying "done of total" from where work happens to where people look.
+What does not: the look of the terminal (`flows.terminal`), or the work.
+
+A task on a Dask worker publishes its reports on a Dask topic; the process of the flow listens
+and hands every report to the listeners, its own and the workers' alike.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from distributed import Client, get_worker
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.context import FlowRunContext, TaskRunContext
+from prefect.logging import get_run_logger
+
+TOPIC = "autogroove-progress"
+_ARTIFACT_INTERVAL_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """How far a stage is: `done` of `total` units, and a short note such as "256 tracks"."""
+
+    stage: str
+    done: int
+    total: int
+    note: str = ""
+
+
+Listener = Callable[[Report], None]
+_listeners: list[Listener] = []
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Hand every report of the flows that run meanwhile to a listener."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+def send_report(report: Report) -> None:
+    """Report from anywhere: straight to the listeners, or through Dask from a worker."""
+    try:
+        worker = get_worker()
+    except ValueError:
+        for listener in _listeners:
+            listener(report)
+        return
+    worker.log_event(TOPIC, (report.stage, report.done, report.total, report.note))
+
+
+def receive_reports(client: Client) -> None:
+    """Hand what workers report to the listeners of this process."""
+
+    def forward(event: tuple[float, Any]) -> None:
+        send_report(Report(*event[1]))
+
+    client.subscribe_topic(TOPIC, forward)  # type: ignore[no-untyped-call]
+
+
+@dataclass
+class Stage:
+    """One stage of a run, as people follow it; what it counted goes into the run's summary."""
+
+    name: str
+    started: float = field(default_factory=time.monotonic)
+    _artifact: UUID | None = None
+    _shown: float = 0.0
+
+    def show(self, done: int, total: int, note: str = "") -> None:
+        """Move the artifact (at most once a second) and the terminal."""
+        send_report(Report(self.name, done, total, note))
+        now = time.monotonic()
+        running = FlowRunContext.get() or TaskRunContext.get()
+        if running is None or (done < total and now - self._shown < _ARTIFACT_INTERVAL_SECONDS):
+            return
+        self._shown = now
+        text = f"{self.name} {done}/{total}" + (f" · {note}" if note else "")
+        percent = 100.0 * done / total if total else 100.0
+        if self._artifact is None:
+            key = self.name.replace("_", "-")
+            self._artifact = _uuid(create_progress_artifact(percent, key=key, description=text))
+        else:
+            update_progress_artifact(self._artifact, progress=percent, description=text)
+        get_run_logger().info(text)
+
+    @property
+    def seconds(self) -> float:
+        """Wall seconds since the stage began."""
+        return round(time.monotonic() - self.started, 3)
+
+
+def _uuid(value: Any) -> UUID:
+    return value if isinstance(value, UUID) else UUID(str(value))

@@ -1,0 +1,94 @@
+"""From a catalogue to segments of spectrograms, and back to a complete catalogue.
+
+What belongs here: the tasks around `autogroove.segments`. What does not: decoding or images.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from prefect import task
+
+from autogroove.catalogue import read_catalogue
+from autogroove.catalogue.tracks import Source
+from autogroove.config import Settings
+from autogroove.segments import (
+    SegmentBatch,
+    SegmentPlan,
+    complete_catalogue,
+    plan_segments,
+    read_segment_index,
+    write_segment,
+)
+from autogroove.storage import Store
+from tasks.collection import put_catalogue
+from tasks.faults import BACK_OFF, RETRIES, can_help
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one task wrote: counts alone; the segment is in the store."""
+
+    segment_key: str
+    tracks: int
+    clips: int
+    quarantined: int
+
+
+@task(
+    name="plan-segments", retries=RETRIES, retry_delay_seconds=BACK_OFF, retry_condition_fn=can_help
+)
+def plan(
+    store_url: str,
+    catalogue_key: str,
+    settings: Settings,
+    tracks_per_segment: int,
+    retry_quarantined: bool,
+) -> SegmentPlan:
+    """Which tracks have no spectrograms yet, in batches of one task each."""
+    store = Store(store_url)
+    return plan_segments(
+        load_catalogue(store, catalogue_key),
+        store,
+        settings,
+        tracks_per_segment=tracks_per_segment,
+        retry_quarantined=retry_quarantined,
+    )
+
+
+@task(
+    name="write-segment",
+    task_run_name="spectrograms {position}",
+    retries=RETRIES,
+    retry_delay_seconds=BACK_OFF,
+    retry_condition_fn=can_help,
+    timeout_seconds=4 * 3600,
+)
+def write(
+    store_url: str,
+    source: Source,
+    batch: SegmentBatch,
+    settings: Settings,
+    position: str,
+    isolate: bool = False,
+) -> Written:
+    """Decode one batch of tracks and write its segment, whole."""
+    index = write_segment(batch, source, Store(store_url), settings, isolate=isolate)
+    return Written(
+        segment_key=index.segment_key,
+        tracks=len(index.rows),
+        clips=index.num_clips,
+        quarantined=len(index.quarantined),
+    )
+
+
+@task(name="complete-catalogue")
+def complete(store_url: str, catalogue_key: str, recipe_key: str, segment_keys: list[str]) -> str:
+    """Say for every track where its clips are or why it has none; the key of the catalogue."""
+    store = Store(store_url)
+    indexes = [read_segment_index(store, recipe_key, key) for key in segment_keys]
+    return put_catalogue(store, complete_catalogue(load_catalogue(store, catalogue_key), indexes))
+
+
+def load_catalogue(store: Store, catalogue_key: str) -> pd.DataFrame:
+    """The catalogue of a key."""
+    return read_catalogue(store.read(f"catalogues/{catalogue_key}.parquet"))

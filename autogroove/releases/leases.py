@@ -44,14 +44,17 @@ def hold_lease(store: Store, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> It
     """
     with _announced(store, RUNS, heartbeat_seconds) as name:
         deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
-        while sweeps := live_leases(store, SWEEPS, _store_time(store, RUNS, name)):
-            _log.info("Waiting until garbage is collected in %s (%s)", store.url, sweeps[0])
+        # A sweep that is announced later sees this lease, so only these are waited for.
+        before = set(live_leases(store, SWEEPS, _store_time(store, RUNS, name)))
+        while before:
+            _log.info("Waiting until garbage is collected in %s (%s)", store.url, sorted(before))
             if time.monotonic() > deadline:
                 raise ReleaseError(
                     f"Garbage is being collected in {store.url} and does not end. "
                     f"If no such process runs any more, delete {store.url}/{SWEEPS}."
                 )
             time.sleep(1.0)
+            before &= set(live_leases(store, SWEEPS, _store_time(store, RUNS, name)))
         yield name
 
 

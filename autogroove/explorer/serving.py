@@ -1,0 +1,75 @@
+"""Running the app.
+
+What belongs here: the address, the warning for an open one, and the server.
+What does not: the app (`app`).
+"""
+
+import ipaddress
+import logging
+import socket
+
+import uvicorn
+
+from autogroove.errors import AutogrooveError
+from autogroove.explorer.app import create_app
+from autogroove.explorer.guarding import LOOPBACK_NAMES
+
+DEFAULT_PORT = 8765
+_log = logging.getLogger(__name__)
+
+
+def serve_explorer(
+    store_url: str,
+    *,
+    release: int | None = None,
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    token: str | None = None,
+) -> None:
+    """Serve the explorer until interrupted. Port 0 takes a free one.
+
+    Raises:
+        AutogrooveError: the port is taken, or the address is not this machine's.
+    """
+    is_local = is_loopback(host)
+    if not is_local:
+        _log.warning("%s", warn_open(host, token))
+    app = create_app(store_url, release, token, hosts=LOOPBACK_NAMES if is_local else None)
+    listening = _listen(host, port)
+    place = f"[{host}]" if ":" in host else host
+    _log.info("The explorer is at http://%s:%d/", place, listening.getsockname()[1])
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+    server.run(sockets=[listening])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def warn_open(host: str, token: str | None) -> str:
+    """What to know before opening the explorer to others."""
+    guard = (
+        "Everyone who has the token"
+        if token
+        else "Everyone who can reach this machine (no --token was given)"
+    )
+    return f"Listening on {host}: {guard} can search and play this collection, without TLS."
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host.strip("[]"), port))
+    except OSError as error:
+        listening.close()
+        raise AutogrooveError(
+            f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another --port "
+            "or --host."
+        ) from error
+    return listening

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from autogroove.catalogue.memory import make_source_key, recall_listing
-from autogroove.catalogue.scan import preview_scan
+from autogroove.catalogue.scan import open_memory, preview_scan
 from autogroove.catalogue.sources import Collection
 from autogroove.storage import Store
 
@@ -43,8 +42,9 @@ def compare_listing(
     now = preview_scan(source, store).catalogue
     if catalogue is None:
         now = now[now["status"] != "quarantined"]
-        catalogue = recall_listing(store, make_source_key(source.files.url, source.reads_tags))
-    both = _by_path(now).join(_by_path(catalogue), how="outer", lsuffix="_now", rsuffix="_then")
+        catalogue = open_memory(source, store).rows
+    then = _by_path(catalogue).add_suffix("_then")
+    both = _by_path(now).add_suffix("_now").join(then, how="outer")
     is_new, is_removed = both["there_then"].isna(), both["there_now"].isna()
     is_unread = both["status_now"].eq("listed") & both["fingerprint_now"].isna()
     is_equal = both["fingerprint_now"].fillna("").eq(both["fingerprint_then"].fillna(""))

@@ -12,7 +12,7 @@ are read again, and come to the same fingerprints.
 import pandas as pd
 import pyarrow as pa
 
-from autogroove.catalogue.table import read_table, write_table
+from autogroove.catalogue.table import conform_table, read_table, write_table
 from autogroove.catalogue.tags import TAG_FIELDS
 from autogroove.errors import StoreError
 from autogroove.identity import make_key
@@ -35,42 +35,47 @@ def make_source_key(url: str, reads_tags: bool) -> str:
     return make_key("scan", _FORMAT, url, reads_tags)
 
 
-def recall_listing(store: Store, source_key: str) -> pd.DataFrame:
-    """The current listing of a source, in the order of path; no rows where there is none."""
-    number = _newest(store, source_key)
-    if number == 0:
-        return read_table(write_table(pd.DataFrame(), LISTING_SCHEMA), LISTING_SCHEMA)
-    try:
-        return read_table(store.read(_place(source_key, number)), LISTING_SCHEMA)
-    except StoreError as error:
-        raise StoreError(
-            f"{error} Delete it: it will be made again by reading the audio."
-        ) from error
+class ScanMemory:
+    """What is remembered of one source.
 
-
-def remember_listing(
-    store: Store, source_key: str, known: pd.DataFrame, found: pd.DataFrame
-) -> bool:
-    """Write `found` as the current listing, unless it is the one known; whether it was written.
-
-    What another scan wrote meanwhile is kept, where `found` has no row of that path.
+    Raises:
+        StoreError: the store cannot be used, or the listing is damaged.
     """
-    data = write_table(found.sort_values("path"), LISTING_SCHEMA)
-    if data == write_table(known, LISTING_SCHEMA):
-        return False
-    number = _newest(store, source_key) + 1
-    while not store.create(_place(source_key, number), data):
-        others = read_table(store.read(_place(source_key, number)), LISTING_SCHEMA)
-        found = pd.concat([found, others[~others["path"].isin(found["path"])]])
+
+    def __init__(self, store: Store, source_key: str) -> None:
+        self._store, self._source_key = store, source_key
+        numbers = (int(name.split(".")[0]) for name in store.names(f"scans/{source_key}"))
+        self._number = max(numbers, default=0)
+        self.rows = self._read(self._number) if self._number else _no_rows()
+        """The listing that was current at first, in the order of path."""
+        self._last = write_table(self.rows, LISTING_SCHEMA)
+
+    def write(self, found: pd.DataFrame) -> None:
+        """Make `found` the current listing, unless it is so already.
+
+        What other scans wrote since is kept, where `found` has no row of that path.
+        """
         data = write_table(found.sort_values("path"), LISTING_SCHEMA)
-        number += 1
-    return True
+        while data != self._last:
+            self._number += 1
+            if self._store.create(self._place(self._number), data):
+                self._last = data
+                return
+            others = self._read(self._number)
+            found = pd.concat([found, others[~others["path"].isin(found["path"])]])
+            data = write_table(found.sort_values("path"), LISTING_SCHEMA)
+            self._last = write_table(others, LISTING_SCHEMA)
+
+    def _read(self, number: int) -> pd.DataFrame:
+        try:
+            return read_table(self._store.read(self._place(number)), LISTING_SCHEMA)
+        except StoreError as error:
+            place = self._store.locate(self._place(number))
+            raise StoreError(f"{place}: {error} Delete it; audio will be read again.") from error
+
+    def _place(self, number: int) -> str:
+        return f"scans/{self._source_key}/{number:06d}.parquet"
 
 
-def _newest(store: Store, source_key: str) -> int:
-    names = store.names(f"scans/{source_key}")
-    return max((int(name.split(".")[0]) for name in names), default=0)
-
-
-def _place(source_key: str, number: int) -> str:
-    return f"scans/{source_key}/{number:06d}.parquet"
+def _no_rows() -> pd.DataFrame:
+    return conform_table(pd.DataFrame(), LISTING_SCHEMA)

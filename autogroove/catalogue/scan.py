@@ -4,7 +4,6 @@ What belongs here: what is known, what must be read, and what is double.
 What does not: listing (`listing`), reading (`fingerprints`), remembering (`memory`), decoding.
 """
 
-import logging
 import time
 from dataclasses import dataclass
 
@@ -18,12 +17,7 @@ from autogroove.catalogue.fingerprints import (
     fingerprint_files,
 )
 from autogroove.catalogue.fma_metadata import describe_split_faults
-from autogroove.catalogue.memory import (
-    LISTING_SCHEMA,
-    make_source_key,
-    recall_listing,
-    remember_listing,
-)
+from autogroove.catalogue.memory import LISTING_SCHEMA, ScanMemory, make_source_key
 from autogroove.catalogue.reasons import Reason
 from autogroove.catalogue.sources import Collection
 from autogroove.catalogue.table import SCHEMA, conform_table
@@ -33,7 +27,6 @@ from autogroove.storage import Store
 
 CHECKPOINT_SECONDS = 60.0
 """How much of a long first scan a crash may cost."""
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,9 +56,8 @@ def scan_source(
         SourceError: the source cannot be listed, has no audio, or none of it can be read.
         StoreError: the store cannot be used.
     """
-    key = make_source_key(source.files.url, source.reads_tags)
-    known = recall_listing(store, key)
-    rows = _attach_known(source, known, believe=not rehash)
+    memory = open_memory(source, store)
+    rows = _attach_known(source, memory.rows, believe=not rehash)
     unread = _find_unread(rows)
     found: list[Fingerprinted] = []
     saved = time.monotonic()
@@ -76,11 +68,11 @@ def scan_source(
         for one in reading:
             found.append(one)
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                _remember(source, store, key, known, _apply(rows, found))
+                _remember(source, memory, _apply(rows, found))
                 saved = time.monotonic()
     finally:
         rows = _apply(rows, found)
-        _remember(source, store, key, known, rows)
+        _remember(source, memory, rows)
     _refuse_if_unreadable(source, unread, found)
     bytes_read = sum(one.bytes_read for one in found)
     return _lay_out(rows, len(unread), bytes_read)
@@ -92,9 +84,13 @@ def preview_scan(source: Collection, store: Store) -> Scan:
     Nothing is written. What is new or changed is listed with a null fingerprint, and counted as
     `fingerprinted`; copies among those are not known yet.
     """
-    key = make_source_key(source.files.url, source.reads_tags)
-    rows = _attach_known(source, recall_listing(store, key), believe=True)
+    rows = _attach_known(source, open_memory(source, store).rows, believe=True)
     return _lay_out(rows, len(_find_unread(rows)), 0)
+
+
+def open_memory(source: Collection, store: Store) -> ScanMemory:
+    """What earlier scans of this source found."""
+    return ScanMemory(store, make_source_key(source.files.url, source.reads_tags))
 
 
 def _attach_known(source: Collection, known: pd.DataFrame, *, believe: bool) -> pd.DataFrame:
@@ -151,10 +147,9 @@ def _apply(rows: pd.DataFrame, found: list[Fingerprinted]) -> pd.DataFrame:
     return rows
 
 
-def _remember(
-    source: Collection, store: Store, key: str, known: pd.DataFrame, rows: pd.DataFrame
-) -> None:
+def _remember(source: Collection, memory: ScanMemory, rows: pd.DataFrame) -> None:
     """Write the listing, with what is known of files that this scan was not asked about."""
+    known = memory.rows
     seen = rows[rows["reason"].isna() & rows["fingerprint"].notna()]
     if len(seen) == len(known) and seen["is_same"].all():
         return
@@ -162,9 +157,7 @@ def _remember(
     keeps = np.full(len(known), not is_whole)
     keeps[rows.loc[rows["known"] >= 0, "known"]] = True
     keeps[seen.loc[seen["known"] >= 0, "known"]] = False
-    table = pd.concat([conform_table(seen, LISTING_SCHEMA), known[keeps]])
-    if remember_listing(store, key, known, table):
-        logger.debug("Wrote the listing of %s", source.url)
+    memory.write(pd.concat([conform_table(seen, LISTING_SCHEMA), known[keeps]]))
 
 
 def _refuse_if_unreadable(

@@ -15,7 +15,7 @@ from autogroove.descriptors.onsets import (
     ANALYSIS_RATE_HZ,
     NUM_BANDS,
     NUM_LAGS,
-    WINDOW_SAMPLES,
+    SHORTEST_SAMPLES,
     Floats,
     detect_onsets,
     measure_mel,
@@ -56,7 +56,7 @@ def describe_clips(clips: Iterable[Floats], sample_rate_hz: int) -> ClipDescript
     """Describe clips one after another; memory does not grow with the samples.
 
     Args:
-        clips: mono float32 samples, each at least 0.1 s long.
+        clips: mono float32 samples, any length; short ones are padded to 0.2 s.
         sample_rate_hz: of the samples; any, they are resampled to 22,050 Hz.
     """
     described = [_describe_clip(samples, sample_rate_hz) for samples in clips]
@@ -70,8 +70,8 @@ def describe_clips(clips: Iterable[Floats], sample_rate_hz: int) -> ClipDescript
 def _describe_clip(samples: Floats, sample_rate_hz: int) -> tuple[Floats, Floats]:
     if sample_rate_hz != ANALYSIS_RATE_HZ:
         samples = soxr.resample(samples, sample_rate_hz, ANALYSIS_RATE_HZ, quality="MQ")
-    if len(samples) < WINDOW_SAMPLES:
-        samples = np.pad(samples, (0, WINDOW_SAMPLES - len(samples)))
+    if len(samples) < SHORTEST_SAMPLES:
+        samples = np.pad(samples, (0, SHORTEST_SAMPLES - len(samples)))
     mel = measure_mel(samples)
     return measure_periodicity(detect_onsets(mel)), summarise_timbre(mel)
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 ANALYSIS_RATE_HZ = 22050
 WINDOW_SAMPLES = 1024
 HOP_SAMPLES = 256
+SHORTEST_SAMPLES = 4 * WINDOW_SAMPLES
+"""What is shorter has too few frames to repeat anything."""
 LAG_SECONDS = HOP_SAMPLES / ANALYSIS_RATE_HZ
 NUM_LAGS = 416
 """Lags of a periodicity: 4.83 s, which is four beats down to 50 beats a minute."""

@@ -128,5 +128,6 @@ def match_tempi(one_bpm: NDArray[np.float64], other_bpm: NDArray[np.float64]) ->
 
 
 def _factorise(column: "pd.Series[Any]") -> NDArray[np.int64]:
-    codes, _ = pd.factorize(column, use_na_sentinel=True)
+    """Codes in the order of the values, so that the order of the tracks decides nothing."""
+    codes, _ = pd.factorize(column, sort=True, use_na_sentinel=True)
     return np.asarray(codes, dtype=np.int64)

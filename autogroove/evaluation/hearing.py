@@ -16,6 +16,9 @@ from autogroove.evaluation.collection import Collection
 from autogroove.evaluation.figures import NotMeasurable
 from autogroove.evaluation.neighbours import Floats, find_neighbours, rank_same_track
 
+Prediction = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
+"""Target, what a probe predicted, and artist."""
+
 Clusterer = Callable[[Floats], NDArray[np.int64]]
 
 
@@ -64,6 +67,11 @@ class Hearing:
     def foreign_neighbours(self) -> NDArray[np.int64]:
         """(n, k) nearest tracks of other artists and other genres."""
         return find_neighbours(self.tracks, self.collection.foreigners, self.settings.neighbours)
+
+    @cached_property
+    def predictions(self) -> dict[str, Prediction]:
+        """By column of the catalogue: filled by the probes, which share the work."""
+        return {}
 
     @cached_property
     def plain_ranks(self) -> list[NDArray[np.float64]]:

@@ -22,7 +22,7 @@ from autogroove.evaluation.figures import (
     bootstrap_sums,
     estimate_mean,
 )
-from autogroove.evaluation.hearing import Hearing
+from autogroove.evaluation.hearing import Hearing, Prediction
 from autogroove.evaluation.neighbours import NOBODY, find_neighbours
 
 PENALTIES = tuple(10.0**power for power in range(-1, 6))
@@ -120,7 +120,14 @@ def _classify(
     return estimate_mean(values, np.concatenate(artists), **hearing.resampling)
 
 
-def _predict(hearing: Hearing, column: str) -> tuple[Numbers, Numbers, NDArray[np.int64]]:
+def _predict(hearing: Hearing, column: str) -> Prediction:
+    """Target, prediction and artist of each covered track; made once for R² and Spearman."""
+    if column not in hearing.predictions:
+        hearing.predictions[column] = _cross_validate(hearing, column)
+    return hearing.predictions[column]
+
+
+def _cross_validate(hearing: Hearing, column: str) -> Prediction:
     collection = hearing.collection
     target = collection.numbers(column)
     rows = np.flatnonzero(np.isfinite(target))

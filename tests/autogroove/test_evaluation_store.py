@@ -1,0 +1,148 @@
+"""The card of a small release, from real audio through a real store."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from autogroove.affinity import cluster_encodings
+from autogroove.catalogue import open_source, scan_source
+from autogroove.catalogue.tracks import Source
+from autogroove.config import Settings
+from autogroove.descriptors.batches import (
+    plan_descriptions,
+    read_descriptions,
+    write_descriptions,
+)
+from autogroove.encoding import encode_segment, pool_tracks, read_encodings
+from autogroove.evaluation import Card, evaluate_release
+from autogroove.evaluation.gathering import gather_inputs
+from autogroove.segments import complete_catalogue, plan_segments, write_segment
+from autogroove.spectrogram import image_shape
+from autogroove.storage import Store
+from autogroove.training import train_model
+
+RATE = 22050
+SETTINGS = Settings().with_overrides(
+    {
+        "clip.clip_seconds": 2,
+        "clip.clips_per_track": 2,
+        "spectrogram.num_bins": 32,
+        "spectrogram.num_frames": 32,
+        "model.channels": (4, 4, 4, 4, 4, 4),
+        "model.code_size": 8,
+        "training.epochs": 1,
+        "evaluation.num_bootstrap": 50,
+        "evaluation.disguised_tracks": 6,
+    }
+)
+
+
+class Made(NamedTuple):
+    source: Source
+    store: Store
+    catalogue: pd.DataFrame
+    model_key: str
+    clusters: pd.DataFrame
+
+
+def record(path: Path, seed: int) -> None:
+    """Four and a half seconds of clicks in noise, of an artist of two tracks."""
+    rng = np.random.default_rng(seed)
+    samples = rng.normal(0, 0.01, int(4.5 * RATE))
+    samples[:: int(RATE * 60 / rng.uniform(80, 160))] = 0.9
+    path.parent.mkdir(exist_ok=True)
+    soundfile.write(path, samples, RATE)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    folder = tmp_path_factory.mktemp("music")
+    for seed in range(12):
+        record(folder / f"artist{seed // 2}" / f"{seed}.wav", seed)
+    store = Store(tmp_path_factory.mktemp("store"))
+    source = open_source(str(folder), store=store)
+    scan = scan_source(source, store)
+    plan = plan_segments(scan.catalogue, store, SETTINGS, tracks_per_segment=5)
+    indexes = [write_segment(batch, source, store, SETTINGS) for batch in plan.batches]
+    catalogue = complete_catalogue(scan.catalogue, indexes)
+    model_key = train_model(store, catalogue, SETTINGS, device="cpu").model_key
+    keys = [
+        encode_segment(store, plan.recipe_key, key, model_key, device="cpu")
+        for key in plan.segment_keys
+    ]
+    ids, encodings = pool_tracks(catalogue, read_encodings(store, keys))
+    labels = cluster_encodings(encodings, SETTINGS.clustering).labels
+    yield Made(
+        source, store, catalogue, model_key, pd.DataFrame({"track_id": ids, "cluster": labels})
+    )
+
+
+def describe(made: Made) -> list[str]:
+    batches = plan_descriptions(made.catalogue, SETTINGS)
+    return [write_descriptions(batch, made.source, made.store, SETTINGS) for batch in batches]
+
+
+def evaluate(made: Made, keys: list[str]) -> Card:
+    inputs = gather_inputs(
+        made.store, made.catalogue, SETTINGS, made.model_key, keys, made.clusters
+    )
+    return evaluate_release(inputs, SETTINGS.evaluation)
+
+
+def test_twelve_tracks_have_a_card(made: Made) -> None:
+    card = evaluate(made, describe(made))
+    assert (card.num_tracks, card.num_clips) == (12, 24)
+    for key in ("same_track_r1", "disguised_r1", "held_out_r1", "tempo_lift", "unexplained"):
+        assert card.row(key).value is not None, (key, card.row(key).note)
+    assert set(card.row("disguised_r1").baselines) == {
+        *("random", "mfcc", "tempogram", "yardstick", "pca", "untrained")
+    }
+    assert card.row("unexplained").baselines.keys() == {"pca"}
+    assert card.row("genre_linear").note
+    assert evaluate(made, describe(made)).to_json() == card.to_json(), "the same card again"
+
+
+def test_describing_again_writes_nothing_and_a_lost_object_comes_back(made: Made) -> None:
+    keys = describe(made)
+    assert len(keys) == 3, "one a segment"
+    before = {stored.key: stored.modified for stored in made.store.objects("descriptors")}
+    describe(made)
+    assert {stored.key: stored.modified for stored in made.store.objects("descriptors")} == before
+    lost = made.store.read(keys[1])
+    made.store.delete(keys[1])
+    describe(made)
+    assert made.store.read(keys[1]) == lost
+
+
+def test_descriptions_cover_the_plan(made: Made) -> None:
+    described = read_descriptions(made.store, describe(made), image_shape(SETTINGS.spectrogram))
+    table = described.table
+    assert len(table) == len(described.clips.timbre) == 24 + len(described.images)
+    plain = table[~table["disguised"]]
+    assert {tuple(clips) for _, clips in plain.groupby("fingerprint")["clip"]} == {(0, 1)}
+    assert 2 <= len(described.images) <= 6
+
+
+def test_a_file_that_has_gone_is_left_out(made: Made) -> None:
+    """The segments have it, its audio is no longer there: the card goes on without it."""
+    keys = describe(made)
+    gone = made.catalogue["path"].iloc[0]
+    catalogue = made.catalogue.assign(
+        path=made.catalogue["path"].replace({gone: "artist0/no longer here.wav"})
+    )
+    store = made.store
+    for key in keys:
+        store.delete(key)
+    lacking = [
+        write_descriptions(batch, made.source, store, SETTINGS)
+        for batch in plan_descriptions(catalogue, SETTINGS)
+    ]
+    card = evaluate(made._replace(catalogue=catalogue), lacking)
+    assert card.num_tracks == 11
+    for key in lacking:
+        store.delete(key)

@@ -29,10 +29,20 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 READAHEAD_BYTES = 1 << 20
-"""One request brings a file's head with its tags; decoders read on from there."""
+HEAD_BYTES = 1 << 16
+"""What one request brings of a file that is read on, and of one that is opened for its tags."""
 ATTEMPTS = 3
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
-_VERSIONS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "updated")
+_VERSIONS = (
+    "ETag",
+    "etag",
+    "md5Hash",
+    "mtime",
+    "LastModified",
+    "last_modified",
+    "updated",
+    "created",
+)
 _CONTENT_ETAG = re.compile(r"[0-9a-f]{32}(-\d+)?")
 
 
@@ -98,19 +108,16 @@ class RemoteFiles:
 
     def open(self, path: str) -> BinaryIO:
         """A file, seekable, read by ranges."""
-        name = self._real(path)
-        return cast(
-            BinaryIO,
-            read_patiently(
-                lambda: self._opened[0].open(
-                    name, "rb", block_size=READAHEAD_BYTES, cache_type="readahead"
-                )
-            ),
-        )
+        return self._open(path, READAHEAD_BYTES)
 
     def open_head(self, path: str) -> BinaryIO:
         """The file itself: only what is touched is fetched."""
-        return self.open(path)
+        return self._open(path, HEAD_BYTES)
+
+    def _open(self, path: str, ahead: int) -> BinaryIO:
+        name, filesystem = self._real(path), self._opened[0]
+        options = {"block_size": ahead, "cache_type": "readahead"}
+        return cast(BinaryIO, read_patiently(lambda: filesystem.open(name, "rb", **options)))
 
     def local_path(self, path: str) -> Path | None:
         """None: it is elsewhere."""

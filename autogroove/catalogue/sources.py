@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -144,7 +145,13 @@ def open_files(source: str, store: Store) -> Files:
     """
     place = source.removeprefix("zip::").removeprefix("file://")
     if "://" in place:
-        is_archive = source.startswith("zip::") or place.lower().endswith(".zip")
+        address = urlsplit(place)
+        if address.password is not None:
+            raise SourceError(
+                "A source's URL must not carry a password: releases remember it. "
+                "Use the credentials of your environment, or download the collection."
+            )
+        is_archive = source.startswith("zip::") or address.path.lower().endswith(".zip")
         return ZipFiles(RangedFile(place)) if is_archive else RemoteFiles(place.rstrip("/"))
     path = Path(place).expanduser()
     if not path.exists():

@@ -31,7 +31,8 @@ MEMBER_BYTES_LIMIT = 1 << 30
 BOMB_BYTES = 1 << 26
 BOMB_RATIO = 100
 """A member that claims more than 64 MiB and 100 times its packed size is no music."""
-HEAD_BYTES = 1 << 18
+HEAD_BYTES = 1 << 15
+"""Tags without a large picture fit, and it is a small share of a track."""
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _SLACK_BYTES = 1 << 10
 """A member's own header may have more extra fields than the directory says."""
@@ -85,8 +86,16 @@ class ZipFiles:
         return io.BytesIO(self.read(path))
 
     def open_head(self, path: str) -> BinaryIO:
-        """A whole member of a local archive, the first 256 KiB of a remote one's."""
-        return io.BytesIO(self._unpack(path, None if self.is_local else HEAD_BYTES))
+        """A whole member of a local archive, the first 32 KiB of a remote one's.
+
+        Nothing of a remote member in bzip2, whose blocks cannot be unpacked in part: reading all
+        audio twice is too dear for its tags.
+        """
+        if self.is_local:
+            return self.open(path)
+        if path in self._members and self._members[path].compress_type == zipfile.ZIP_BZIP2:
+            return io.BytesIO()
+        return io.BytesIO(self._unpack(path, HEAD_BYTES))
 
     def local_path(self, path: str) -> Path | None:
         """None: a member is no file."""

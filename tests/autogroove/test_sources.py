@@ -6,8 +6,9 @@ from pathlib import Path
 import fma_layout
 import pytest
 
-from autogroove.catalogue import Reason, Source, open_source
+from autogroove.catalogue import Reason, Source, open_source, scan_source, write_catalogue
 from autogroove.errors import SourceError
+from autogroove.groovebox import DemoSpec, demo_prefix
 from autogroove.storage import Store
 
 SUBSETS = {2: "small", 5: "medium", 10: "large", 12: "full", 20: "small"}
@@ -125,6 +126,24 @@ def test_the_demo_says_that_it_must_be_rendered_first(local_store: Store) -> Non
         list(source.tracks())
 
 
+def put_demo(store: Store) -> None:
+    """Something in the place of the demo, as if it had been rendered."""
+    for name, text in {"song": b"a song", "copy": b"a song"}.items():
+        store.write(f"{demo_prefix(DemoSpec())}/fma_small/000/{name}.mp3", text)
+    store.write(f"{demo_prefix(DemoSpec())}/fma_metadata/tracks.csv", b",track\n,title\n5,x\n")
+
+
+@pytest.mark.s3
+def test_a_demo_has_the_same_catalogue_in_every_store(local_store: Store, s3_store: Store) -> None:
+    for store in (local_store, s3_store):
+        put_demo(store)
+    local, remote = (
+        scan_source(open_source("demo", store=store), store) for store in (local_store, s3_store)
+    )
+    assert write_catalogue(local.catalogue) == write_catalogue(remote.catalogue)
+    assert local.catalogue["fingerprint"].dropna().str.len().eq(64).all()
+
+
 def test_the_store_inside_a_music_folder_is_no_music(tmp_path: Path) -> None:
     fma_layout.write_file(tmp_path, "song.mp3", b"song")
     store = Store(tmp_path / "autogroove-store")
@@ -158,5 +177,7 @@ def test_settings_of_a_source_that_cannot_be(fma: Path, local_store: Store) -> N
         open_source(str(fma), store=local_store, limit=0)
     with pytest.raises(SourceError, match="fma_metadata"):
         open_source(str(fma / "fma_full"), store=local_store, subset="small")
+    with pytest.raises(SourceError, match="must not carry a password"):
+        open_source("https://me:secret@example.org/fma_small.zip", store=local_store)
     with pytest.raises(SourceError, match="Cannot open"):
         open_source("nosuch://bucket/music", store=local_store).list_tracks()

@@ -200,6 +200,9 @@ class CountingHandler(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         place = Path(self.translate_path(self.path))
+        if place.is_dir():
+            super().do_GET()
+            return
         if not place.is_file():
             self.send_error(404)
             return
@@ -289,3 +292,41 @@ def test_a_server_without_ranges_and_an_absent_archive_are_clear(
     server.server_close()
     with pytest.raises(SourceError, match="is not there"):
         open_source(f"{web}/absent.zip", store=local_store)
+
+
+def make_song(place: Path, title: str) -> Path:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(place, np.random.default_rng(0).normal(0, 0.1, 500_000), 44100)
+    tags = mutagen.id3.ID3()
+    tags.add(mutagen.id3.TIT2(text=[title]))
+    tags.save(place)
+    return place
+
+
+def test_tags_of_a_remote_archive_cost_only_heads(
+    tmp_path: Path, local_store: Store, web: str, counts: dict[str, int]
+) -> None:
+    for i in range(4):
+        make_song(tmp_path / f"music/{i}.mp3", f"Song {i}")
+    archive = fma_layout.zip_folder(tmp_path / "music", tmp_path / "music.zip", METHODS[1])
+    source = open_source(f"{web}/music.zip", store=local_store)
+    scan = scan_source(source, local_store)
+    assert sorted(scan.catalogue["title"]) == [f"Song {i}" for i in range(4)]
+    assert scan.catalogue["duration_seconds"].isna().all()
+    assert counts["bytes"] <= (1 << 16) + 4 * 36_000 < archive.stat().st_size
+    fetched = counts["bytes"]
+    again = scan_source(open_source(f"{web}/music.zip", store=local_store), local_store)
+    assert again.catalogue.equals(scan.catalogue)
+    assert counts["bytes"] == fetched
+
+
+def test_a_folder_on_a_web_server_is_read_once(
+    tmp_path: Path, local_store: Store, web: str, counts: dict[str, int]
+) -> None:
+    song = make_song(tmp_path / "music/Artist/one song.mp3", "On the web")
+    source = open_source(f"{web}/music", store=local_store)
+    scan = scan_source(source, local_store)
+    assert scan.catalogue["title"].tolist() == ["On the web"]
+    assert scan.catalogue["size_bytes"].tolist() == [song.stat().st_size]
+    assert scan.audio_bytes_read == song.stat().st_size
+    assert source.read(scan.catalogue["path"][0]) == song.read_bytes()

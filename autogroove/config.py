@@ -6,6 +6,7 @@ how fast, and never enter a key.
 What does not: code that acts on a setting. This module imports nothing of ours but the errors.
 """
 
+import json
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -152,11 +153,21 @@ class Settings(Section):
                     f"There is no setting {dotted!r}. Settings are named section.key, "
                     f"with sections {', '.join(s for s in tree if s != 'preset')}."
                 )
-            tree[section][key] = None if value in ("none", "null") else value
+            tree[section][key] = _parse(value)
         try:
             return type(self).model_validate(tree)
         except ValidationError as error:
             raise SettingsError(_explain(error)) from error
+
+
+def _parse(value: Any) -> Any:
+    """A value as a person types it: JSON where it is that (null, [8, 16]), else the text itself."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None if value == "none" else value
 
 
 def _explain(error: ValidationError) -> str:

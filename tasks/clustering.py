@@ -78,7 +78,9 @@ def cluster(
 
     def make() -> dict[str, PartRef]:
         track_ids, encodings = read_track_encodings(read_part(store, track_encodings))
-        return make_clusters(store, track_ids, encodings, decision, settings, stage.show)
+        made = make_clusters(store, track_ids, encodings, decision, settings, stage.show)
+        stage.finish()
+        return made
 
     key = make_key("cluster", track_encodings.sha256, decision.identity, settings)
     return make_once(store, "cluster", key, make)

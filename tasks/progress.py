@@ -75,9 +75,11 @@ class Stage:
     started: float = field(default_factory=time.monotonic)
     _artifact: UUID | None = None
     _shown: float = 0.0
+    _last: tuple[int, int, str] = (0, 0, "")
 
     def show(self, done: int, total: int, note: str = "") -> None:
         """Move the artifact (at most once a second) and the terminal."""
+        self._last = (done, total, note)
         send_report(Report(self.name, done, total, note))
         now = time.monotonic()
         running = FlowRunContext.get() or TaskRunContext.get()
@@ -92,6 +94,12 @@ class Stage:
         else:
             update_progress_artifact(self._artifact, progress=percent, description=text)
         get_run_logger().info(text)
+
+    def finish(self) -> None:
+        """Show the stage as done: it may have needed fewer steps than it was allowed."""
+        done, total, note = self._last
+        if done < total:
+            self.show(total, total, note)
 
     @property
     def seconds(self) -> float:

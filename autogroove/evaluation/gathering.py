@@ -5,8 +5,9 @@ letting the model and the baselines encode what they have to.
 What does not: measuring (`evaluate`).
 """
 
+import logging
 from collections.abc import Collection as Names
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,18 +20,20 @@ from autogroove.descriptors.batches import Descriptions, read_descriptions
 from autogroove.descriptors.clips import ClipDescriptions
 from autogroove.descriptors.sampling import sample_tracks
 from autogroove.encoding import encodings_key, make_encoder_key, read_encodings
-from autogroove.errors import AutogrooveError
+from autogroove.errors import AutogrooveError, MissingObject
 from autogroove.evaluation.baselines import Images, describe_baselines, make_image_baselines
 from autogroove.evaluation.collection import Collection
 from autogroove.evaluation.encoders import make_untrained, measure_errors
 from autogroove.evaluation.evaluate import EvaluationInputs
 from autogroove.evaluation.hearing import Clusterer, Encoded
 from autogroove.evaluation.neighbours import Floats
-from autogroove.model import load_model
+from autogroove.model import Autoencoder, load_model
 from autogroove.model.autoencoder import encode_images
 from autogroove.segments import make_recipe_key, open_clips
 from autogroove.storage import Store
 from autogroove.training import choose_members
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,15 @@ class _Clips:
     """(m,) its place among the disguised descriptions and images."""
 
 
+@dataclass(frozen=True)
+class _Images:
+    """Images of the sampled clips and of the disguised ones; (n,) which may be fitted to."""
+
+    plain: Images
+    disguised: Images
+    training: NDArray[np.bool_]
+
+
 def gather_inputs(
     store: Store,
     catalogue: pd.DataFrame,
@@ -55,6 +67,7 @@ def gather_inputs(
     clusters: pd.DataFrame | None = None,
     *,
     trained: Names[str] | None = None,
+    rivals: Mapping[str, Sequence[str]] | None = None,
     baselines: bool = True,
 ) -> EvaluationInputs:
     """Read what a card is measured from.
@@ -69,6 +82,8 @@ def gather_inputs(
             the sample.
         trained: fingerprints that the model was trained on; None means those that this catalogue
             and these settings give.
+        rivals: of other models of the same clips, such as `poster`, by name, the keys of the
+            objects that `encode_segment` wrote; one that lacks a sampled clip is left out.
         baselines: whether to make baselines too (PCA and untrained encoder take the most time).
 
     Raises:
@@ -77,49 +92,67 @@ def gather_inputs(
     """
     model = load_model(store, model_key)
     described = read_descriptions(store, description_keys, model.image_shape)
-    sample = sample_tracks(catalogue, settings.evaluation)
-    clips = _match_clips(sample, described)
+    clips = _match_clips(sample_tracks(catalogue, settings.evaluation), described)
     if trained is None:
         trained = set(choose_members(catalogue, settings.training).train["fingerprint"])
-    held_out = ~clips.tracks["fingerprint"].isin(list(trained)).to_numpy(dtype=bool)
-    collection = Collection(
-        clips.tracks,
-        clips.clip_tracks,
-        _take(described.clips, clips.described),
-        clips.disguised,
-        held_out,
+    collection = _collect(clips, described, trained)
+    images = _Images(
+        _read_images(store, make_recipe_key(settings), clips.tracks),
+        described.images[clips.disguises],
+        _may_train(collection),
     )
-    images = _read_images(store, make_recipe_key(settings), clips.tracks)
-    disguised = described.images[clips.disguises]
-    # Baselines are fitted to what the model was; to all if it knows none of the sample.
-    may_train = (~held_out if not held_out.all() else held_out)[clips.clip_tracks]
-    errors, mean_errors = measure_errors(model, images, may_train)
-    encoded = Encoded(
-        clips=_read_encodings(store, make_encoder_key(store, model_key), clips),
-        disguised=encode_images(model, disguised) if len(disguised) else None,
-        squared_errors=errors,
-        mean_errors=mean_errors,
-    )
-    others: dict[str, Encoded] = {}
+    plain = _read_encodings(store, _own_encodings(store, model_key, clips), clips)
+    others = _read_rivals(store, rivals or {}, clips)
     if baselines:
-        rows = np.flatnonzero(described.table["disguised"].to_numpy())[clips.disguises]
-        others = describe_baselines(collection, model.code_size, _take(described.clips, rows))
-        others |= make_image_baselines(
-            images,
-            disguised,
-            model.code_size,
-            may_train,
-            make_untrained(settings.model, model.image_shape, settings.training.seed),
-        )
-    labels = None if clusters is None else _look_up_clusters(clusters, clips.tracks)
+        others |= _make_baselines(settings, model, collection, images, described, clips)
     return EvaluationInputs(
-        collection, encoded, others, labels, make_clusterer(settings.clustering)
+        collection,
+        _hear_model(model, plain, images),
+        others,
+        None if clusters is None else _look_up_clusters(clusters, clips.tracks),
+        make_clusterer(settings.clustering),
     )
 
 
 def make_clusterer(settings: ClusteringSettings) -> Clusterer:
     """Clusters in the way of the release."""
     return lambda encodings: cluster_encodings(encodings, settings).labels
+
+
+def _collect(clips: _Clips, described: Descriptions, trained: Names[str]) -> Collection:
+    held_out = ~clips.tracks["fingerprint"].isin(list(trained)).to_numpy(dtype=bool)
+    own = _take(described.clips, clips.described)
+    return Collection(clips.tracks, clips.clip_tracks, own, clips.disguised, held_out)
+
+
+def _may_train(collection: Collection) -> NDArray[np.bool_]:
+    """(num_clips,) what baselines are fitted to: what the model was, or all if that is none."""
+    held_out = np.asarray(collection.held_out)
+    return np.asarray((held_out if held_out.all() else ~held_out)[collection.clip_tracks])
+
+
+def _hear_model(model: Autoencoder, plain: Floats, images: _Images) -> Encoded:
+    errors, mean_errors = measure_errors(model, images.plain, images.training)
+    disguised = encode_images(model, images.disguised) if len(images.disguised) else None
+    return Encoded(plain, disguised, squared_errors=errors, mean_errors=mean_errors)
+
+
+def _make_baselines(
+    settings: Settings,
+    model: Autoencoder,
+    collection: Collection,
+    images: _Images,
+    described: Descriptions,
+    clips: _Clips,
+) -> dict[str, Encoded]:
+    rows = np.flatnonzero(described.table["disguised"].to_numpy())[clips.disguises]
+    untrained = make_untrained(settings.model, model.image_shape, settings.training.seed)
+    return {
+        **describe_baselines(collection, model.code_size, _take(described.clips, rows)),
+        **make_image_baselines(
+            images.plain, images.disguised, model.code_size, images.training, untrained
+        ),
+    }
 
 
 def _match_clips(sample: pd.DataFrame, described: Descriptions) -> _Clips:
@@ -165,16 +198,39 @@ def _read_images(store: Store, recipe_key: str, tracks: pd.DataFrame) -> Images:
     return np.concatenate([parts[row] for row in range(len(tracks))])
 
 
-def _read_encodings(store: Store, encoder_key: str, clips: _Clips) -> Floats:
-    """(num_clips, d) in the order of the sampled clips."""
-    segments = sorted({str(segment) for segment in clips.tracks["segment"]})
-    read = read_encodings(store, [encodings_key(encoder_key, segment) for segment in segments])
-    where = pd.Series(np.arange(len(read.clips)), index=[read.fingerprints, read.clips])
+def _read_encodings(store: Store, keys: Sequence[str], clips: _Clips) -> Floats:
+    """(num_clips, d) in the order of the sampled clips.
+
+    Raises:
+        MissingObject: an object, or a clip in all of them, is not there.
+    """
+    read = read_encodings(store, keys)
+    where = pd.MultiIndex.from_arrays([read.fingerprints, read.clips])
     names = clips.tracks["fingerprint"].to_numpy()[clips.clip_tracks]
     first = np.searchsorted(clips.clip_tracks, clips.clip_tracks)
     wanted = pd.MultiIndex.from_arrays([names, np.arange(len(names)) - first])
-    rows = where.loc[wanted].to_numpy(dtype=np.int64)
+    rows = where.get_indexer(wanted)
+    if (rows < 0).any():
+        raise MissingObject(f"{int((rows < 0).sum())} sampled clips have no encodings.")
     return np.asarray(read.encodings[rows], dtype=np.float32)
+
+
+def _own_encodings(store: Store, model_key: str, clips: _Clips) -> list[str]:
+    encoder_key = make_encoder_key(store, model_key)
+    segments = sorted({str(segment) for segment in clips.tracks["segment"]})
+    return [encodings_key(encoder_key, segment) for segment in segments]
+
+
+def _read_rivals(
+    store: Store, rivals: Mapping[str, Sequence[str]], clips: _Clips
+) -> dict[str, Encoded]:
+    found = {}
+    for name, keys in rivals.items():
+        try:
+            found[name] = Encoded(_read_encodings(store, keys, clips))
+        except MissingObject as reason:
+            _log.warning("The card goes without %s: %s", name, reason)
+    return found
 
 
 def _look_up_clusters(clusters: pd.DataFrame, tracks: pd.DataFrame) -> NDArray[np.int64]:

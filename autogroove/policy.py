@@ -13,6 +13,7 @@ import pandas as pd
 
 from autogroove.config import RunPolicy, Settings
 from autogroove.errors import MissingObject, SettingsError
+from autogroove.evaluation import Card, is_not_worse
 from autogroove.identity import canonical_json
 from autogroove.releases import Manifest, open_release
 from autogroove.storage import Store
@@ -20,11 +21,15 @@ from autogroove.storage import Store
 
 @dataclass(frozen=True)
 class ModelDecision:
-    """Keep a model (`model_key`) or train one, and the reason."""
+    """Keep the current model or train one, and the reason.
+
+    `incumbent` is the current release's model where it could be kept: it stays, too, if what is
+    trained hears worse.
+    """
 
     action: Literal["kept", "trained"]
     why: str
-    model_key: str | None = None
+    incumbent: str | None = None
 
 
 def decide_model(
@@ -46,14 +51,23 @@ def decide_model(
     if misfit:
         return ModelDecision("trained", misfit)
     assert current is not None
-    if policy.retrain == "always":
-        return ModelDecision("trained", "asked for by --retrain always")
     model_key = current.parts.model.model_key
+    if policy.retrain == "always":
+        return ModelDecision("trained", "asked for by --retrain always", model_key)
     share = measure_change(trained_fingerprints(store, current), catalogue)
     if policy.retrain == "auto" and share > policy.retrain_fraction:
         why = f"{share:.1%} of tracks changed since the model was trained"
-        return ModelDecision("trained", f"{why} (limit {policy.retrain_fraction:.0%})")
+        return ModelDecision("trained", f"{why} (limit {policy.retrain_fraction:.0%})", model_key)
     return ModelDecision("kept", f"{share:.1%} of tracks changed since it was trained", model_key)
+
+
+def decide_promotion(decision: ModelDecision, new: Card, current: Card) -> ModelDecision:
+    """Whether a trained model replaces the incumbent: only if no decisive measure fell."""
+    is_fine, falls = is_not_worse(new, current)
+    if is_fine:
+        return decision
+    why = f"a new model was trained ({decision.why}) and not promoted: {'; '.join(falls)}"
+    return ModelDecision("kept", why, decision.incumbent)
 
 
 def _find_misfit(current: Manifest | None, recipe_key: str, settings: Settings) -> str | None:

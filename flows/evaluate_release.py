@@ -26,6 +26,16 @@ class Evaluation:
     card: Card
 
 
+@dataclass(frozen=True)
+class Heard:
+    """Everything that one model made of the tracks."""
+
+    model: Model
+    encodings: Encodings
+    clusters: Clusters
+    evaluation: Evaluation
+
+
 def evaluate_release(
     run: Run,
     listing: Listing,

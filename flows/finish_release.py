@@ -9,12 +9,9 @@ from prefect.context import FlowRunContext
 
 from autogroove.releases import Decision, PartRef
 from flows.build_spectrograms import Segments
-from flows.cluster_tracks import Clusters
-from flows.encode_tracks import Encodings
-from flows.evaluate_release import Evaluation
+from flows.evaluate_release import Heard
 from flows.record import Run, RunSummary
 from flows.show_release import Shown
-from flows.train_model import Model
 from tasks.collection import Listing
 from tasks.progress import Stage
 from tasks.publishing import Artefacts, assemble, publish
@@ -22,14 +19,7 @@ from tasks.showing import show_summary, show_tables
 
 
 def finish_release(
-    run: Run,
-    listing: Listing,
-    segments: Segments,
-    model: Model,
-    encodings: Encodings,
-    clusters: Clusters,
-    evaluation: Evaluation,
-    shown: Shown,
+    run: Run, listing: Listing, segments: Segments, heard: Heard, shown: Shown
 ) -> RunSummary:
     """Publish the release, unless the current one has the same content; sum up the run."""
     stage = Stage("publish")
@@ -37,13 +27,13 @@ def finish_release(
         catalogue_key=segments.catalogue_key,
         recipe_key=segments.recipe_key,
         segment_keys=segments.segment_keys,
-        model=model.summary,
-        encodings=encodings.clips,
-        track_encodings=encodings.tracks,
-        clusters=clusters.parts,
-        card=evaluation.part,
-        decisions=_word_decisions(model, clusters),
-        first_new_cluster=clusters.decision.first_new,
+        model=heard.model.summary,
+        encodings=heard.encodings.clips,
+        track_encodings=heard.encodings.tracks,
+        clusters=heard.clusters.parts,
+        card=heard.evaluation.part,
+        decisions=_word_decisions(heard),
+        first_new_cluster=heard.clusters.decision.first_new,
         analysis=shown.analysis,
         pictures=shown.pictures,
         report=shown.report,
@@ -60,17 +50,17 @@ def finish_release(
         coverage=parts.coverage.model_dump(),
         stages=run.stages,
         decisions={name: d.model_dump() for name, d in parts.policy.items()},
-        card=evaluation.card.headline(),
+        card=heard.evaluation.card.headline(),
         flow_run_id=str(context.flow_run.id) if context and context.flow_run else None,
         report=_locate(run, parts.report),
     )
     show_tables(run.store, segments.catalogue_key, parts)
-    show_summary(parts, outcome, evaluation.card, None, run.store)
+    show_summary(parts, outcome, heard.evaluation.card, None, run.store)
     return summary
 
 
-def _word_decisions(model: Model, clusters: Clusters) -> dict[str, Decision]:
-    choices: dict[str, Any] = {"model": model.decision, "clusters": clusters.decision}
+def _word_decisions(heard: Heard) -> dict[str, Decision]:
+    choices: dict[str, Any] = {"model": heard.model.decision, "clusters": heard.clusters.decision}
     return {name: Decision(decision=c.action, why=c.why) for name, c in choices.items()}
 
 

@@ -12,16 +12,17 @@ from prefect import flow
 from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
 from autogroove.releases.leases import hold_lease
 from autogroove.storage import Store
-from flows.build_spectrograms import build_spectrograms
+from flows.build_spectrograms import Segments, build_spectrograms
 from flows.cluster_tracks import cluster_tracks
 from flows.encode_tracks import encode_tracks
-from flows.evaluate_release import evaluate_release
+from flows.evaluate_release import Heard, evaluate_release
 from flows.finish_release import finish_release
 from flows.record import Run, RunSummary
 from flows.runners import make_task_runner_from_environment
 from flows.scan_source import render_demo, scan_source
 from flows.show_release import show_release
-from flows.train_model import train_model
+from flows.train_model import Model, promote_model, train_model
+from tasks.collection import Listing
 
 _WEEK_SECONDS = 7 * 24 * 3600
 
@@ -45,8 +46,17 @@ def publish_release(
         listing = scan_source(run)
         segments = build_spectrograms(run, listing)
         model = train_model(run, segments)
-        encodings = encode_tracks(run, segments, model)
-        clusters = cluster_tracks(run, encodings, model)
-        card = evaluate_release(run, listing, segments, model, encodings, clusters)
-        pictures = show_release(run, segments, model, encodings, clusters, card)
-        return finish_release(run, listing, segments, model, encodings, clusters, card, pictures)
+        heard = hear_tracks(run, listing, segments, model)
+        promoted = promote_model(run, model, heard.evaluation.card)
+        if promoted is not model:
+            heard = hear_tracks(run, listing, segments, promoted)
+        shown = show_release(run, segments, heard)
+        return finish_release(run, listing, segments, heard, shown)
+
+
+def hear_tracks(run: Run, listing: Listing, segments: Segments, model: Model) -> Heard:
+    """What a model hears in the tracks: their encodings, their clusters, and how well."""
+    encodings = encode_tracks(run, segments, model)
+    clusters = cluster_tracks(run, encodings, model)
+    evaluation = evaluate_release(run, listing, segments, model, encodings, clusters)
+    return Heard(model, encodings, clusters, evaluation)

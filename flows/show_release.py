@@ -7,11 +7,8 @@ from dataclasses import dataclass, field
 
 from autogroove.releases import PartRef
 from flows.build_spectrograms import Segments
-from flows.cluster_tracks import Clusters
-from flows.encode_tracks import Encodings
-from flows.evaluate_release import Evaluation
+from flows.evaluate_release import Heard
 from flows.record import Run
-from flows.train_model import Model
 from tasks.pictures import draw
 from tasks.progress import Stage
 
@@ -25,23 +22,16 @@ class Shown:
     report: PartRef | None = None
 
 
-def show_release(
-    run: Run,
-    segments: Segments,
-    model: Model,
-    encodings: Encodings,
-    clusters: Clusters,
-    evaluation: Evaluation,
-) -> Shown:
+def show_release(run: Run, segments: Segments, heard: Heard) -> Shown:
     """Draw the release, in the store and in the UI."""
     stage = Stage("pictures")
     pictures = draw(
         run.store,
         segments.catalogue_key,
         segments.recipe_key,
-        model.summary,
-        encodings.tracks,
-        clusters.parts["clusters"],
+        heard.model.summary,
+        heard.encodings.tracks,
+        heard.clusters.parts["clusters"],
     )
     run.note(stage, ran=not pictures.reused)
     return Shown(pictures.parts)

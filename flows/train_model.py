@@ -6,12 +6,13 @@ or training.
 
 from dataclasses import dataclass
 
+from autogroove.evaluation import Card
 from autogroove.model.stored import ModelSummary
 from autogroove.policy import ModelDecision
 from flows.build_spectrograms import Segments
 from flows.fan_out import follow_workers, placed_on_gpu
 from flows.record import Run
-from tasks.modelling import decide, summarise, train
+from tasks.modelling import decide, judge, summarise, train
 from tasks.progress import Stage
 
 
@@ -29,10 +30,8 @@ def train_model(run: Run, segments: Segments) -> Model:
     decision = decide(
         run.store, segments.catalogue_key, segments.recipe_key, run.settings, run.policy
     )
-    if decision.model_key is not None:
-        summary = summarise(run.store, decision.model_key)
-        run.note(stage, ran=False, model=summary.model_key, why=decision.why)
-        return Model(summary, decision)
+    if decision.action == "kept":
+        return _keep(run, stage, decision)
     follow_workers()
     with placed_on_gpu():
         future = train.submit(
@@ -46,4 +45,22 @@ def train_model(run: Run, segments: Segments) -> Model:
         epochs=summary.epochs,
         why=decision.why,
     )
+    return Model(summary, decision)
+
+
+def promote_model(run: Run, model: Model, card: Card) -> Model:
+    """This model, or the incumbent where the card says that this one hears worse."""
+    if model.decision.action == "kept" or model.decision.incumbent is None or run.policy.promote:
+        return model
+    stage = Stage("promote")
+    decision = judge(run.store, model.decision, card)
+    if decision.action == "trained":
+        return model
+    return _keep(run, stage, decision)
+
+
+def _keep(run: Run, stage: Stage, decision: ModelDecision) -> Model:
+    assert decision.incumbent is not None
+    summary = summarise(run.store, decision.incumbent)
+    run.note(stage, ran=False, model=summary.model_key, why=decision.why)
     return Model(summary, decision)

@@ -4,6 +4,7 @@ What belongs here: the tasks around `autogroove.training` and `autogroove.encodi
 they show. What does not: networks and losses.
 """
 
+import json
 import os
 from dataclasses import replace
 
@@ -12,9 +13,15 @@ from prefect import task
 
 from autogroove.config import RunPolicy, Settings
 from autogroove.encoding import encode_segment, encodings_key, make_encoder_key
+from autogroove.evaluation import Card
 from autogroove.model.stored import ModelSummary, read_summary
-from autogroove.policy import ModelDecision, decide_model, remember_training
-from autogroove.releases import PartRef, current_release, refer_to
+from autogroove.policy import (
+    ModelDecision,
+    decide_model,
+    decide_promotion,
+    remember_training,
+)
+from autogroove.releases import PartRef, current_release, open_release, refer_to
 from autogroove.storage import Store
 from autogroove.training import train_model
 from tasks.faults import BACK_OFF, RETRIES, can_help
@@ -35,6 +42,15 @@ def decide(
     store = Store(store_url)
     catalogue = load_catalogue(store, catalogue_key)
     return decide_model(store, current_release(store), catalogue, recipe_key, settings, policy)
+
+
+@task(
+    name="judge-model", retries=RETRIES, retry_delay_seconds=BACK_OFF, retry_condition_fn=can_help
+)
+def judge(store_url: str, decision: ModelDecision, card: Card) -> ModelDecision:
+    """Whether a trained model is promoted over that of the current release."""
+    current = open_release(store_url)
+    return decide_promotion(decision, card, Card.from_json(json.dumps(current.card)))
 
 
 def summarise(store_url: str, model_key: str) -> ModelSummary:

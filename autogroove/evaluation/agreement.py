@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.descriptors.clips import TrackRhythms
-from autogroove.evaluation.collection import UNKNOWN, Collection, Pairs
+from autogroove.evaluation.collection import UNKNOWN, Collection, Pairs, match_tempi
 from autogroove.evaluation.figures import Figure, NotMeasurable, estimate_mean, estimate_ratio
 from autogroove.evaluation.hearing import Hearing
 from autogroove.evaluation.neighbours import NOBODY, find_neighbours
@@ -56,6 +56,21 @@ def measure_lift(pairing: Pairing, *, foreign: bool = False) -> Callable[[Hearin
         return estimate_ratio(near, chance, artists, **hearing.resampling)
 
     return measure
+
+
+def check_tempo(hearing: Hearing) -> Figure:
+    """Share of estimated tempi that agree with the catalogue's, octave-tolerant.
+
+    Raises:
+        NotMeasurable: the catalogue knows no tempo.
+    """
+    collection = hearing.collection
+    told = collection.numbers("tempo_bpm")
+    known = np.isfinite(told) & (told > 0)
+    if not known.any():
+        raise NotMeasurable("the catalogue knows no tempo")
+    right = match_tempi(collection.rhythms.tempo_bpm[known], told[known]).astype(np.float64)
+    return estimate_mean(right, collection.artists[known], **hearing.resampling)
 
 
 def measure_groove(hearing: Hearing) -> Figure:

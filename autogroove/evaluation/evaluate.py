@@ -115,7 +115,8 @@ def evaluate_encodings(
 
 def _take_row(measure: Measure, model: Hearing, baselines: Mapping[str, Hearing]) -> CardRow:
     figure, note = _try(measure, model)
-    others = {name: _try(measure, hearing)[0] for name, hearing in baselines.items()}
+    rivals = baselines if measure.of_encoder else {}
+    others = {name: _try(measure, hearing)[0] for name, hearing in rivals.items()}
     return CardRow(
         key=measure.key,
         name=measure.name,

@@ -22,6 +22,8 @@ class Measure:
     better: Better
     take: Callable[[Hearing], Figure]
     note: str = ""
+    of_encoder: bool = True
+    """Whether another encoder would give another value; else no baseline is measured."""
 
 
 def _same_track() -> tuple[Measure, ...]:
@@ -76,6 +78,14 @@ def _neighbours() -> tuple[Measure, ...]:
             "Rhythm ratio@10, other genres",
             "higher",
             lift(rhythm, foreign=True),
+        ),
+        Measure(
+            "tempo_known",
+            "Tempo estimates that are right",
+            "report",
+            agreement.check_tempo,
+            "against the catalogue's tempo; what rows of tempo can be trusted with",
+            of_encoder=False,
         ),
         Measure(
             "groove_accuracy",

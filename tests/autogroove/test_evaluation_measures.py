@@ -102,6 +102,13 @@ class TestTempo:
         assert agreement.measure_lift(agreement.pair_tempo)(hearing).value < 1.6
         assert match_tempi(tempo[:, None], tempo)[artists[:, None] == artists].all()
 
+    def test_estimates_are_checked_against_the_catalogue(self) -> None:
+        tempo = np.full(NUM, 100.0)
+        told = np.where(np.arange(NUM) % 4 == 0, 130.0, 200.0)
+        told[: NUM // 2] = np.nan
+        figure = agreement.check_tempo(hear(collect(tempo, tempo_bpm=told), normal(NUM, 2)))
+        assert (figure.value, figure.num_items) == (0.75, NUM // 2)
+
     def test_unknown_tempi_are_left_out(self) -> None:
         tempo = np.where(np.arange(NUM) % 2, 120.0, np.nan)
         figure = agreement.measure_agreement(agreement.pair_tempo)(

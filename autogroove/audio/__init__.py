@@ -5,7 +5,7 @@ What does not: pictures (`autogroove.spectrogram`) or where they are kept
 (`autogroove.segments`).
 
 Memory: whatever a file's length or its header's claims, reading one track holds at most the file
-itself where it is no larger than `WHOLE_FILE_BYTES` (64 MiB; larger ones are read in pieces),
+itself where it is no larger than `WHOLE_FILE_BYTES` (32 MiB; larger ones are read in pieces),
 its clips as mono float32, and one block of decoded samples (16 MiB).
 """
 

@@ -16,7 +16,7 @@ from autogroove.audio.faults import AudioFault
 from autogroove.catalogue.reasons import Reason
 from autogroove.catalogue.tracks import Source
 
-WHOLE_FILE_BYTES = 64 << 20
+WHOLE_FILE_BYTES = 32 << 20
 """Files up to this size are read at once; of larger ones only the parts that are wanted."""
 
 _BLOCK_BYTES = 1 << 20

@@ -35,6 +35,7 @@ from autogroove.segments.planning import Member
 
 TRACK_TIMEOUT_SECONDS = 120.0
 START_TIMEOUT_SECONDS = 120.0
+COMMAND = [sys.executable, "-m", "autogroove.segments.isolated"]
 
 
 class IsolatedMaker:
@@ -85,11 +86,7 @@ class IsolatedMaker:
         return TrackImages(images, TrackMeasures(**answer["measures"]), answer["seconds"])
 
     def _start(self) -> subprocess.Popen[bytes]:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "autogroove.segments.isolated"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        child = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._child = child
         assert child.stdin is not None
         child.stdin.write(self._settings.model_dump_json().encode() + b"\n")
@@ -119,7 +116,8 @@ class IsolatedMaker:
     def _bury(self) -> str:
         """How the child died, in words; it will be started anew."""
         assert self._child is not None
-        code = self._child.wait()
+        self._child.communicate()
+        code = self._child.returncode
         self._child = None
         if code >= 0:
             return f"The decoder's process ended with {code}."

@@ -1,0 +1,61 @@
+"""Audio files for tests: small, real, and of every kind that goes wrong.
+
+What belongs here: making samples and files, and the catalogue of a folder of them.
+What does not: tests.
+"""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import soundfile
+from numpy.typing import NDArray
+
+from autogroove.audio.mpeg import frame_bytes, read_xing
+from autogroove.catalogue import open_source, scan_source
+from autogroove.catalogue.tracks import Source
+from autogroove.storage import Store
+
+
+def play_music(
+    seconds: float, rate: int = 44100, channels: int = 2, seed: int = 0
+) -> NDArray[np.float32]:
+    """Chords that change twice a second, over a noisy beat: float32 (samples, channels)."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(seconds * rate)) / rate
+    beat = np.exp(-12 * (time % 0.5)) * rng.normal(0, 0.2, len(time))
+    notes = 110 * 2 ** (rng.integers(0, 36, (3, int(seconds * 2) + 1)) / 12)
+    tones = sum(np.sin(2 * np.pi * row[(time * 2).astype(int)] * time) for row in notes)
+    sides = np.linspace(0.5, 1, channels)
+    return ((0.15 * tones[:, None] * sides + beat[:, None] * sides[::-1]) * 0.8).astype("f4")
+
+
+def write_audio(
+    path: Path, samples: NDArray[np.float32], rate: int = 44100, **options: str
+) -> Path:
+    """A file in the format of its suffix."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, samples, rate, **options)
+    return path
+
+
+def encode_mp3(
+    samples: NDArray[np.float32], rate: int = 44100, mode: str = "CONSTANT", level: float = 0.5
+) -> bytes:
+    """An MP3 stream as LAME writes it, with its Xing frame."""
+    stream = io.BytesIO()
+    soundfile.write(stream, samples, rate, format="MP3", bitrate_mode=mode, compression_level=level)
+    return stream.getvalue()
+
+
+def drop_xing(stream: bytes) -> bytes:
+    """The same stream without the frame that says how long it is."""
+    assert read_xing(stream[:2048])[0]
+    return stream[frame_bytes(int.from_bytes(stream[:4], "big")) :]
+
+
+def scan_folder(folder: Path, store: Store) -> tuple[Source, pd.DataFrame]:
+    """A folder as a source, and its catalogue."""
+    source = open_source(str(folder), store=store)
+    return source, scan_source(source, store).catalogue

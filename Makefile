@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 STORE ?= ./autogroove-store
+DEMO_SEED := 103
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast lint format clean
@@ -29,7 +30,9 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	@touch $@
 
 demo: $(VENV)/.installed ## render the demo collection, publish a release of it, make a playlist
-	@$(BIN)/autogroove demo --store '$(STORE)'
+	@$(BIN)/autogroove run demo --store '$(STORE)'
+	@$(BIN)/autogroove playlist '$(DEMO_SEED)' --store '$(STORE)' --output demo-playlist.m3u8
+	@echo "A playlist that begins with demo track $(DEMO_SEED): demo-playlist.m3u8"
 
 test: $(VENV)/.installed-test ## lint, type check and the whole test suite
 	@$(MAKE) --no-print-directory lint

@@ -84,6 +84,38 @@ def plan_run(
     )
 
 
+@dataclass(frozen=True)
+class Changes:
+    """Tracks of a source against the current release, by id and audio."""
+
+    new: int
+    changed: int
+    removed: int
+
+    @property
+    def total(self) -> int:
+        """How many tracks came, changed or went."""
+        return self.new + self.changed + self.removed
+
+
+def compare_source(store_url: str, selection: SourceSelection) -> Changes:
+    """What changed in a source since the current release, by one listing and no audio.
+
+    A file that was touched but not changed counts as changed until a run has read it.
+
+    Raises:
+        SourceError: the source cannot be used.
+        StoreError: the store cannot be read.
+    """
+    store = Store(store_url)
+    source = open_source(
+        selection.source, store=store, subset=selection.subset, limit=selection.limit
+    )
+    current = current_release(store)
+    release = open_release(store, current.release) if current else None
+    return Changes(*_compare(_name_unread(preview_scan(source, store).catalogue), release))
+
+
 def _name_unread(catalogue: pd.DataFrame) -> pd.DataFrame:
     """Files that are new or changed get a name of their own until they are read."""
     unread = "unread-" + catalogue["track_id"].astype(str)

@@ -5,6 +5,7 @@ What belongs here: the fan-out of segments. What does not: what a segment is.
 
 from dataclasses import dataclass
 
+from autogroove.segments import SegmentBatch
 from flows.fan_out import fan_out
 from flows.record import Run
 from tasks.collection import Listing
@@ -34,9 +35,11 @@ def build_spectrograms(run: Run, listing: Listing) -> Segments:
     written = fan_out(
         stage,
         planned.batches,
-        lambda batch, name: write.submit(run.store, listing.source, batch, run.settings, name),
+        lambda batch, name: write.submit(
+            run.store, listing.source, batch, run.settings, _name(batch, name)
+        ),
         resubmit=lambda batch, name: write.submit(
-            run.store, listing.source, batch, run.settings, f"{name} isolated", isolate=True
+            run.store, listing.source, batch, run.settings, _name(batch, name), isolate=True
         ),
         count=_count_tracks,
     )
@@ -56,3 +59,7 @@ def build_spectrograms(run: Run, listing: Listing) -> Segments:
 def _count_tracks(done: Written) -> str:
     faults = f", {done.quarantined} quarantined" if done.quarantined else ""
     return f"{done.tracks} tracks{faults}"
+
+
+def _name(batch: SegmentBatch, position: str) -> str:
+    return f"{position} · {len(batch.members)} tracks"

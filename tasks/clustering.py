@@ -14,14 +14,12 @@ from autogroove.memo import Made, make_once
 from autogroove.releases import PartRef, current_release, put_bytes, read_part
 from autogroove.releases.tables import read_track_encodings, write_track_encodings
 from autogroove.storage import Store
-from tasks.faults import BACK_OFF, RETRIES, can_help
+from tasks.faults import RETRYING
 from tasks.progress import Stage
 from tasks.spectrograms import load_catalogue
 
 
-@task(
-    name="pool-tracks", retries=RETRIES, retry_delay_seconds=BACK_OFF, retry_condition_fn=can_help
-)
+@task(name="pool-tracks", **RETRYING)
 def pool(store_url: str, catalogue_key: str, encodings: list[PartRef]) -> Made:
     """One encoding a track from the encodings of its clips; part `track_encodings`."""
     store = Store(store_url)
@@ -37,9 +35,7 @@ def pool(store_url: str, catalogue_key: str, encodings: list[PartRef]) -> Made:
 
 @task(
     name="decide-clusters",
-    retries=RETRIES,
-    retry_delay_seconds=BACK_OFF,
-    retry_condition_fn=can_help,
+    **RETRYING,
 )
 def decide(
     store_url: str,
@@ -62,10 +58,8 @@ def decide(
 
 @task(
     name="cluster-tracks",
-    retries=RETRIES,
-    retry_delay_seconds=BACK_OFF,
-    retry_condition_fn=can_help,
     timeout_seconds=24 * 3600,
+    **RETRYING,
 )
 def cluster(
     store_url: str,

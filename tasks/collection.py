@@ -13,8 +13,9 @@ from autogroove import groovebox
 from autogroove.catalogue import Source, open_source, scan_source, write_catalogue
 from autogroove.config import SourceSelection
 from autogroove.identity import digest_bytes, make_key
+from autogroove.planning import Changes, compare_source
 from autogroove.storage import Store
-from tasks.faults import BACK_OFF, RETRIES, can_help
+from tasks.faults import RETRYING
 from tasks.progress import Stage
 
 
@@ -35,10 +36,8 @@ class Listing:
 @task(
     name="render-demo",
     task_run_name="render {position}",
-    retries=RETRIES,
-    retry_delay_seconds=BACK_OFF,
-    retry_condition_fn=can_help,
     timeout_seconds=1800,
+    **RETRYING,
 )
 def render_demo_tracks(store_url: str, track_ids: list[int], position: str) -> int:
     """Render some tracks of the demo collection into the store's cache; how many there are."""
@@ -81,3 +80,13 @@ def put_catalogue(store: Store, catalogue: pd.DataFrame) -> str:
     key = make_key("catalogue", digest_bytes(data))
     store.write(f"catalogues/{key}.parquet", data)
     return key
+
+
+@task(
+    name="compare-source",
+    task_run_name="compare {selection.source}",
+    **RETRYING,
+)
+def compare(store_url: str, selection: SourceSelection) -> Changes:
+    """What changed in the source since the current release, without reading audio."""
+    return compare_source(store_url, selection)

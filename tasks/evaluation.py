@@ -22,16 +22,14 @@ from autogroove.model.stored import ModelSummary
 from autogroove.releases import PartRef, put_bytes, read_part
 from autogroove.releases.tables import read_clusters
 from autogroove.storage import Store
-from tasks.faults import BACK_OFF, RETRIES, can_help
+from tasks.faults import RETRYING
 from tasks.progress import Stage
 from tasks.spectrograms import load_catalogue
 
 
 @task(
     name="plan-descriptions",
-    retries=RETRIES,
-    retry_delay_seconds=BACK_OFF,
-    retry_condition_fn=can_help,
+    **RETRYING,
 )
 def plan(
     store_url: str, catalogue_key: str, settings: Settings
@@ -46,10 +44,8 @@ def plan(
 @task(
     name="describe-tracks",
     task_run_name="describe {position}",
-    retries=RETRIES,
-    retry_delay_seconds=BACK_OFF,
-    retry_condition_fn=can_help,
     timeout_seconds=4 * 3600,
+    **RETRYING,
 )
 def describe(
     store_url: str, source: Source, batch: DescriptionBatch, settings: Settings, position: str
@@ -61,10 +57,8 @@ def describe(
 
 @task(
     name="evaluate-release",
-    retries=RETRIES,
-    retry_delay_seconds=BACK_OFF,
-    retry_condition_fn=can_help,
     timeout_seconds=24 * 3600,
+    **RETRYING,
 )
 def evaluate(
     store_url: str,

@@ -10,10 +10,6 @@ from prefect.tasks import exponential_backoff
 
 from autogroove.errors import AutogrooveError, StoreError
 
-RETRIES = 3
-BACK_OFF = exponential_backoff(backoff_factor=2)
-"""Two, four, eight seconds: longer than a storage server's hiccup, shorter than a person's wait."""
-
 
 def can_help(task: Any, run: TaskRun, state: State[Any]) -> bool:
     """Another try may help against a store or a network, never against bad input or a bug."""
@@ -21,3 +17,12 @@ def can_help(task: Any, run: TaskRun, state: State[Any]) -> bool:
     if isinstance(fault, AutogrooveError):
         return isinstance(fault, StoreError)
     return isinstance(fault, OSError)
+
+
+RETRYING: Any = {
+    "retries": 3,
+    "retry_delay_seconds": exponential_backoff(backoff_factor=2),
+    "retry_condition_fn": can_help,
+}
+"""Options of every task that talks to a store: again after two, four and eight seconds, which is
+longer than a storage server's hiccup and shorter than a person's wait."""

@@ -24,7 +24,7 @@ from autogroove.policy import (
 from autogroove.releases import PartRef, current_release, open_release, refer_to
 from autogroove.storage import Store
 from autogroove.training import train_model
-from tasks.faults import BACK_OFF, RETRIES, can_help
+from tasks.faults import RETRYING
 from tasks.progress import Stage
 from tasks.spectrograms import load_catalogue
 
@@ -32,9 +32,7 @@ GPU_TAG = "autogroove-gpu"
 """A Prefect concurrency limit on this tag lets one training run at a time."""
 
 
-@task(
-    name="decide-model", retries=RETRIES, retry_delay_seconds=BACK_OFF, retry_condition_fn=can_help
-)
+@task(name="decide-model", **RETRYING)
 def decide(
     store_url: str, catalogue_key: str, recipe_key: str, settings: Settings, policy: RunPolicy
 ) -> ModelDecision:
@@ -44,9 +42,7 @@ def decide(
     return decide_model(store, current_release(store), catalogue, recipe_key, settings, policy)
 
 
-@task(
-    name="judge-model", retries=RETRIES, retry_delay_seconds=BACK_OFF, retry_condition_fn=can_help
-)
+@task(name="judge-model", **RETRYING)
 def judge(store_url: str, decision: ModelDecision, card: Card) -> ModelDecision:
     """Whether a trained model is promoted over that of the current release."""
     current = open_release(store_url)
@@ -61,10 +57,8 @@ def summarise(store_url: str, model_key: str) -> ModelSummary:
 @task(
     name="train-model",
     tags=[GPU_TAG],
-    retries=RETRIES,
-    retry_delay_seconds=BACK_OFF,
-    retry_condition_fn=can_help,
     timeout_seconds=7 * 24 * 3600,
+    **RETRYING,
 )
 def train(store_url: str, catalogue_key: str, settings: Settings, device: str) -> ModelSummary:
     """Train the autoencoder, or resume from its last checkpoint."""
@@ -80,10 +74,8 @@ def train(store_url: str, catalogue_key: str, settings: Settings, device: str) -
 @task(
     name="encode-segment",
     task_run_name="encode {position}",
-    retries=RETRIES,
-    retry_delay_seconds=BACK_OFF,
-    retry_condition_fn=can_help,
     timeout_seconds=4 * 3600,
+    **RETRYING,
 )
 def encode(
     store_url: str, recipe_key: str, segment_key: str, model_key: str, device: str, position: str
@@ -96,9 +88,7 @@ def encode(
 
 @task(
     name="find-encodings",
-    retries=RETRIES,
-    retry_delay_seconds=BACK_OFF,
-    retry_condition_fn=can_help,
+    **RETRYING,
 )
 def find_encodings(store_url: str, segment_keys: list[str], model_key: str) -> dict[str, PartRef]:
     """The encodings that this model has made already, by segment."""

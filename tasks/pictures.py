@@ -24,7 +24,7 @@ from autogroove.releases import PartRef, put_bytes, read_part
 from autogroove.releases.tables import read_clusters, read_track_encodings
 from autogroove.segments import open_clips
 from autogroove.storage import Store
-from tasks.faults import BACK_OFF, RETRIES, can_help
+from tasks.faults import RETRYING
 from tasks.spectrograms import load_catalogue
 
 _FORMAT = 1
@@ -38,9 +38,7 @@ _DESCRIPTIONS = {
 
 @task(
     name="draw-pictures",
-    retries=RETRIES,
-    retry_delay_seconds=BACK_OFF,
-    retry_condition_fn=can_help,
+    **RETRYING,
 )
 def draw(
     store_url: str,

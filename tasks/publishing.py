@@ -29,7 +29,7 @@ from autogroove.releases.tables import read_clusters
 from autogroove.segments import read_segment_index
 from autogroove.storage import Store
 from tasks.collection import Listing
-from tasks.faults import BACK_OFF, RETRIES, can_help
+from tasks.faults import RETRYING
 from tasks.spectrograms import load_catalogue
 
 
@@ -54,9 +54,7 @@ class Artefacts:
 
 @task(
     name="assemble-release",
-    retries=RETRIES,
-    retry_delay_seconds=BACK_OFF,
-    retry_condition_fn=can_help,
+    **RETRYING,
 )
 def assemble(
     store_url: str,
@@ -118,9 +116,7 @@ def assemble(
 
 @task(
     name="publish-release",
-    retries=RETRIES,
-    retry_delay_seconds=BACK_OFF,
-    retry_condition_fn=can_help,
+    **RETRYING,
 )
 def publish(store_url: str, parts: ReleaseParts) -> PublishOutcome:
     """Give the release its number; nothing where the current one has the same content."""

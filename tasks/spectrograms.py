@@ -21,7 +21,7 @@ from autogroove.segments import (
 )
 from autogroove.storage import Store
 from tasks.collection import put_catalogue
-from tasks.faults import BACK_OFF, RETRIES, can_help
+from tasks.faults import RETRYING
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,7 @@ class Written:
     quarantined: int
 
 
-@task(
-    name="plan-segments", retries=RETRIES, retry_delay_seconds=BACK_OFF, retry_condition_fn=can_help
-)
+@task(name="plan-segments", **RETRYING)
 def plan(
     store_url: str,
     catalogue_key: str,
@@ -58,10 +56,8 @@ def plan(
 @task(
     name="write-segment",
     task_run_name="spectrograms {position}",
-    retries=RETRIES,
-    retry_delay_seconds=BACK_OFF,
-    retry_condition_fn=can_help,
     timeout_seconds=4 * 3600,
+    **RETRYING,
 )
 def write(
     store_url: str,

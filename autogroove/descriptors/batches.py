@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from autogroove.audio import DECODER_VERSION, AudioFault, fetch_audio, read_clips
 from autogroove.catalogue.tracks import Source
 from autogroove.config import Settings
-from autogroove.descriptors.clips import ClipDescriptions, describe_clips
+from autogroove.descriptors.clips import BETWEEN_SHAPE, ClipDescriptions, describe_clips
 from autogroove.descriptors.disguise import disguise_clip
 from autogroove.descriptors.onsets import ANALYSIS_RATE_HZ, NUM_BANDS, NUM_LAGS, Floats
 from autogroove.descriptors.sampling import sample_tracks
@@ -33,7 +33,7 @@ from autogroove.segments import Member, make_recipe_key
 from autogroove.spectrogram import make_images, top_frequency_hz
 from autogroove.storage import Store
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a change of the code gives other descriptors from the same audio."""
 
 SEMITONES = 2.0
@@ -133,13 +133,14 @@ def read_descriptions(
     """
     tables = [pq.read_table(io.BytesIO(store.read(key))) for key in keys]
     table = pa.concat_tables([_SCHEMA.empty_table(), *tables]).combine_chunks()
-    periodicity = _unpack(table["periodicity"], np.float16).astype(np.float32)
+    halves = {
+        name: _unpack(table[name], np.float16).astype(np.float32).reshape(-1, *shape)
+        for name, shape in (("periodicity", (NUM_BANDS, NUM_LAGS)), ("between", BETWEEN_SHAPE))
+    }
     images = table["image"].drop_null()
     return Descriptions(
         table.select(["fingerprint", "clip", "disguised"]).to_pandas(),
-        ClipDescriptions(
-            periodicity.reshape(-1, NUM_BANDS, NUM_LAGS), _unpack(table["timbre"], np.float32)
-        ),
+        ClipDescriptions(timbre=_unpack(table["timbre"], np.float32), **halves),
         _unpack(images, np.uint8).reshape(-1, *image_shape),
     )
 
@@ -151,6 +152,7 @@ _SCHEMA = pa.schema(
         pa.field("disguised", pa.bool_()),
         pa.field("periodicity", pa.binary()),
         pa.field("timbre", pa.binary()),
+        pa.field("between", pa.binary()),
         pa.field("image", pa.binary()),
     ]
 )
@@ -186,13 +188,16 @@ def _lower_rate(samples: Floats, rate_hz: int, settings: Settings) -> tuple[Floa
 def _make_rows(
     fingerprint: str, clips: ClipDescriptions, images: NDArray[np.uint8] | None
 ) -> Iterator[dict[str, object]]:
-    for row, (periodicity, timbre) in enumerate(zip(clips.periodicity, clips.timbre, strict=True)):
+    assert clips.between is not None, "describe_clips relates bands"
+    columns = zip(clips.periodicity, clips.timbre, clips.between, strict=True)
+    for row, (periodicity, timbre, between) in enumerate(columns):
         yield {
             "fingerprint": fingerprint,
             "clip": row,
             "disguised": images is not None,
             "periodicity": periodicity.astype("<f2").tobytes(),
             "timbre": timbre.astype("<f4").tobytes(),
+            "between": between.astype("<f2").tobytes(),
             "image": None if images is None else images[row].tobytes(),
         }
 

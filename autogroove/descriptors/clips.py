@@ -13,30 +13,48 @@ from numpy.typing import NDArray
 
 from autogroove.descriptors.onsets import (
     ANALYSIS_RATE_HZ,
+    BAND_PAIRS,
     NUM_BANDS,
+    NUM_BETWEEN,
     NUM_LAGS,
     SHORTEST_SAMPLES,
     Floats,
     detect_onsets,
     measure_mel,
     measure_periodicity,
+    relate_bands,
 )
 from autogroove.descriptors.rhythm import (
     estimate_tempo,
     make_tempogram,
+    normalise_between,
     normalise_modulation,
     normalise_rhythm,
     with_unit_length,
 )
 from autogroove.descriptors.timbre import NUM_COEFFICIENTS, summarise_timbre
 
+BETWEEN_SHAPE = (len(BAND_PAIRS), 2 * NUM_BETWEEN + 1)
+
 
 @dataclass(frozen=True)
 class ClipDescriptions:
-    """Periodicity (n, NUM_BANDS, NUM_LAGS) and timbre (n, 60) of n clips, both float32."""
+    """Descriptors of n clips, float32.
+
+    Attributes:
+        periodicity: (n, NUM_BANDS, NUM_LAGS).
+        timbre: (n, 60).
+        between: (n, pairs, 2 · NUM_BETWEEN + 1), or None where bands were not related.
+    """
 
     periodicity: Floats
     timbre: Floats
+    between: Floats | None = None
+
+    def take(self, rows: NDArray[np.int64]) -> "ClipDescriptions":
+        """The descriptors of some of the clips, in another order."""
+        between = None if self.between is None else self.between[rows]
+        return ClipDescriptions(self.periodicity[rows], self.timbre[rows], between)
 
     def tempogram(self) -> Floats:
         """(n, 288) onset autocorrelation of each clip, tempo left in."""
@@ -45,11 +63,12 @@ class ClipDescriptions:
 
 @dataclass(frozen=True)
 class TrackRhythms:
-    """Tempo (n,) float64 in beats a minute or NaN; rhythm and modulation, rows of length 1."""
+    """Tempo (n,) float64 in beats a minute or NaN; the others have rows of length 1, or zero."""
 
     tempo_bpm: NDArray[np.float64]
     rhythm: Floats
     modulation: Floats
+    between: Floats
 
 
 def describe_clips(clips: Iterable[Floats], sample_rate_hz: int) -> ClipDescriptions:
@@ -60,39 +79,52 @@ def describe_clips(clips: Iterable[Floats], sample_rate_hz: int) -> ClipDescript
         sample_rate_hz: of the samples; any, they are resampled to 22,050 Hz.
     """
     described = [_describe_clip(samples, sample_rate_hz) for samples in clips]
-    empty = (NUM_BANDS, NUM_LAGS), (3 * NUM_COEFFICIENTS,)
     if not described:
-        return ClipDescriptions(*(np.zeros((0, *shape), np.float32) for shape in empty))
-    periodicity, timbre = zip(*described, strict=True)
-    return ClipDescriptions(np.stack(periodicity), np.stack(timbre))
+        shapes = (NUM_BANDS, NUM_LAGS), (3 * NUM_COEFFICIENTS,), BETWEEN_SHAPE
+        return ClipDescriptions(*(np.zeros((0, *shape), np.float32) for shape in shapes))
+    periodicity, timbre, between = zip(*described, strict=True)
+    return ClipDescriptions(np.stack(periodicity), np.stack(timbre), np.stack(between))
 
 
-def _describe_clip(samples: Floats, sample_rate_hz: int) -> tuple[Floats, Floats]:
+def _describe_clip(samples: Floats, sample_rate_hz: int) -> tuple[Floats, Floats, Floats]:
     if sample_rate_hz != ANALYSIS_RATE_HZ:
         samples = soxr.resample(samples, sample_rate_hz, ANALYSIS_RATE_HZ, quality="MQ")
     if len(samples) < SHORTEST_SAMPLES:
         samples = np.pad(samples, (0, SHORTEST_SAMPLES - len(samples)))
     mel = measure_mel(samples)
-    return measure_periodicity(detect_onsets(mel)), summarise_timbre(mel)
+    onsets = detect_onsets(mel)
+    return measure_periodicity(onsets), summarise_timbre(mel), relate_bands(onsets)
 
 
 def describe_tracks_rhythm(
-    periodicity: Floats, clip_tracks: NDArray[np.int64], num_tracks: int
+    periodicity: Floats,
+    clip_tracks: NDArray[np.int64],
+    num_tracks: int,
+    between: Floats | None = None,
 ) -> TrackRhythms:
-    """Tempo and rhythm of tracks from the mean periodicity of their clips.
+    """Tempo and rhythm of tracks from the mean descriptors of their clips.
 
     Args:
         periodicity: (n, NUM_BANDS, NUM_LAGS) of clips.
         clip_tracks: (n,) row of each clip's track.
         num_tracks: rows to return; a track without clips has no tempo and zero descriptors.
+        between: (n, pairs, 2 · NUM_BETWEEN + 1) of clips; None leaves that descriptor zero.
     """
-    total = np.zeros((num_tracks, *periodicity.shape[1:]), np.float32)
-    np.add.at(total, clip_tracks, periodicity)
-    count = np.bincount(clip_tracks, minlength=num_tracks)
-    mean = (total / np.maximum(count, 1)[:, None, None]).astype(np.float32)
+    mean = _average(periodicity, clip_tracks, num_tracks)
     tempo = estimate_tempo(mean)
+    if between is None:
+        between = np.zeros((len(clip_tracks), *BETWEEN_SHAPE), np.float32)
     return TrackRhythms(
         tempo,
         with_unit_length(normalise_rhythm(mean, tempo)),
         with_unit_length(normalise_modulation(mean, tempo)),
+        with_unit_length(normalise_between(_average(between, clip_tracks, num_tracks), tempo)),
     )
+
+
+def _average(clips: Floats, clip_tracks: NDArray[np.int64], num_tracks: int) -> Floats:
+    """(num_tracks, …) the mean over the clips of each track."""
+    total = np.zeros((num_tracks, *clips.shape[1:]), np.float32)
+    np.add.at(total, clip_tracks, clips)
+    count = np.bincount(clip_tracks, minlength=num_tracks)
+    return np.asarray(total / np.maximum(count, 1)[:, None, None], dtype=np.float32)

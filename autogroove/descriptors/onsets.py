@@ -20,12 +20,16 @@ SHORTEST_SAMPLES = 4 * WINDOW_SAMPLES
 LAG_SECONDS = HOP_SAMPLES / ANALYSIS_RATE_HZ
 NUM_LAGS = 416
 """Lags of a periodicity: 4.83 s, which is four beats down to 50 beats a minute."""
+NUM_BETWEEN = 138
+"""Lags to either side between two bands: ±1.6 s, which is two beats down to 75 a minute."""
 NUM_MELS = 40
 BAND_EDGES_HZ = (0.0, 200.0, 2000.0, ANALYSIS_RATE_HZ / 2)
 """Kick and bass, snare and voice, hats: onsets are counted in three bands."""
 NUM_BANDS = len(BAND_EDGES_HZ) - 1
+BAND_PAIRS = ((0, 1), (0, 2), (1, 2))
 
 Floats = NDArray[np.float32]
+_INAUDIBLE = 1e-9
 
 
 def measure_mel(samples: Floats) -> Floats:
@@ -74,18 +78,50 @@ def measure_periodicity(onsets: Floats) -> Floats:
         beyond two thirds of the clip, where too little of it overlaps itself.
     """
     num_frames = len(onsets)
-    centred = (onsets - onsets.mean(axis=0)).T
-    size = scipy.fft.next_fast_len(2 * num_frames, real=True)
-    spectrum = scipy.fft.rfft(centred, size, axis=1)
-    power = spectrum.real**2 + spectrum.imag**2
     usable = min(NUM_LAGS, 2 * num_frames // 3)
+    spectrum, size = _transform(onsets)
+    power = spectrum.real**2 + spectrum.imag**2
     lagged = scipy.fft.irfft(power, size, axis=1)[:, :usable]
     overlap = 1 - np.arange(usable) / num_frames
     energy = lagged[:, :1]
     periodicity = np.zeros((onsets.shape[1], NUM_LAGS), np.float32)
-    heard = energy[:, 0] > 1e-9
+    heard = energy[:, 0] > _INAUDIBLE
     periodicity[heard, :usable] = (lagged / overlap)[heard] / energy[heard]
     return periodicity
+
+
+def relate_bands(onsets: Floats) -> Floats:
+    """Correlation of each two bands' onsets, one delayed against the other, unbiased.
+
+    Which instrument answers which, and when: an autocorrelation of each band for itself cannot
+    know it.
+
+    Args:
+        onsets: (num_frames, NUM_BANDS).
+
+    Returns:
+        (len(BAND_PAIRS), 2 · NUM_BETWEEN + 1) float32; lag zero is in the middle, and the second
+        band comes later to the right of it. All zero where a band has no onsets.
+    """
+    num_frames = len(onsets)
+    reach = min(NUM_BETWEEN, num_frames // 3)
+    lags = np.arange(-reach, reach + 1)
+    spectrum, size = _transform(onsets)
+    energy = scipy.fft.irfft(spectrum.real**2 + spectrum.imag**2, size, axis=1)[:, 0]
+    between = np.zeros((len(BAND_PAIRS), 2 * NUM_BETWEEN + 1), np.float32)
+    for row, (one, other) in zip(between, BAND_PAIRS, strict=True):
+        length = np.sqrt(energy[one] * energy[other])
+        if length > _INAUDIBLE:
+            crossed = scipy.fft.irfft(np.conj(spectrum[one]) * spectrum[other], size)[lags]
+            row[NUM_BETWEEN + lags] = crossed / length / (1 - np.abs(lags) / num_frames)
+    return between
+
+
+def _transform(onsets: Floats) -> tuple[NDArray[np.complex64], int]:
+    """Spectra (NUM_BANDS, …) of centred onsets, padded so that nothing wraps around; the size."""
+    centred = (onsets - onsets.mean(axis=0)).T
+    size = scipy.fft.next_fast_len(2 * len(onsets), real=True)
+    return scipy.fft.rfft(centred, size, axis=1), size
 
 
 @cache

@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.descriptors.onsets import LAG_SECONDS, NUM_LAGS, Floats
+from autogroove.descriptors.onsets import LAG_SECONDS, NUM_BETWEEN, NUM_LAGS, Floats
 
 TEMPO_RANGE_BPM = (50.0, 220.0)
 TEMPO_STEP = 0.005
@@ -78,6 +78,21 @@ def normalise_rhythm(periodicity: Floats, tempo_bpm: NDArray[np.float64]) -> Flo
     return _peaks(_read_at(periodicity, np.where(np.isfinite(lags), lags, NUM_LAGS)))
 
 
+def normalise_between(between: Floats, tempo_bpm: NDArray[np.float64]) -> Floats:
+    """Correlation between bands against beats instead of seconds, up to two beats either way.
+
+    Args:
+        between: (n, pairs, 2 · NUM_BETWEEN + 1) as `relate_bands` gives it.
+        tempo_bpm: (n,).
+
+    Returns:
+        (n, pairs · 49) float32 ≥ 0; zero without a tempo.
+    """
+    steps = np.arange(-2 * STEPS_PER_BEAT, 2 * STEPS_PER_BEAT + 1) / STEPS_PER_BEAT
+    lags = NUM_BETWEEN + 60 / fold_tempo(tempo_bpm)[:, None] * steps / LAG_SECONDS
+    return _peaks(_read_at(between, np.where(np.isfinite(lags), lags, 2 * NUM_BETWEEN + 1)))
+
+
 def normalise_modulation(periodicity: Floats, tempo_bpm: NDArray[np.float64]) -> Floats:
     """Onset modulation spectrum at multiples of the beat's frequency, in three bands.
 
@@ -130,7 +145,7 @@ def _read_at(curves: Floats, positions: NDArray[np.float64]) -> Floats:
     index = np.broadcast_to(left[:, None, :], (len(curves), curves.shape[1], left.shape[1]))
     low = np.take_along_axis(curves, index, axis=2)
     high = np.take_along_axis(curves, index + 1, axis=2)
-    inside = (positions <= length - 1)[:, None, :]
+    inside = ((positions >= 0) & (positions <= length - 1))[:, None, :]
     read = np.where(inside, (1 - share) * low + share * high, 0)
     return np.asarray(read, dtype=np.float32)
 

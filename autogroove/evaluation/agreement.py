@@ -36,6 +36,11 @@ def pair_modulation(collection: Collection) -> tuple[NDArray[np.float32], Pairs]
     return collection.similarity(_modulation)
 
 
+def pair_between(collection: Collection) -> tuple[NDArray[np.float32], Pairs]:
+    """Cosine of tempo-normalised correlations between bands."""
+    return collection.similarity(_between)
+
+
 def measure_agreement(pairing: Pairing, *, foreign: bool = False) -> Callable[[Hearing], Figure]:
     """The mean over tracks of what a track shares with its neighbours."""
 
@@ -131,3 +136,7 @@ def _rhythm(rhythms: TrackRhythms) -> NDArray[np.float32]:
 
 def _modulation(rhythms: TrackRhythms) -> NDArray[np.float32]:
     return rhythms.modulation
+
+
+def _between(rhythms: TrackRhythms) -> NDArray[np.float32]:
+    return rhythms.between

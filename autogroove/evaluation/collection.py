@@ -78,7 +78,8 @@ class Collection:
         """
         if self.descriptions is None:
             raise NotMeasurable("the audio was not described")
-        return describe_tracks_rhythm(self.descriptions.periodicity, self.clip_tracks, len(self))
+        heard = self.descriptions
+        return describe_tracks_rhythm(heard.periodicity, self.clip_tracks, len(self), heard.between)
 
     @cached_property
     def strangers(self) -> Pairs:

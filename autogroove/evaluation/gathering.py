@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from autogroove.affinity import cluster_encodings
 from autogroove.config import ClusteringSettings, Settings
 from autogroove.descriptors.batches import Descriptions, read_descriptions
-from autogroove.descriptors.clips import ClipDescriptions
 from autogroove.descriptors.sampling import sample_tracks
 from autogroove.encoding import encodings_key, make_encoder_key, read_encodings
 from autogroove.errors import AutogrooveError, MissingObject
@@ -121,7 +120,7 @@ def make_clusterer(settings: ClusteringSettings) -> Clusterer:
 
 def _collect(clips: _Clips, described: Descriptions, trained: Names[str]) -> Collection:
     held_out = ~clips.tracks["fingerprint"].isin(list(trained)).to_numpy(dtype=bool)
-    own = _take(described.clips, clips.described)
+    own = described.clips.take(clips.described)
     return Collection(clips.tracks, clips.clip_tracks, own, clips.disguised, held_out)
 
 
@@ -148,7 +147,7 @@ def _make_baselines(
     rows = np.flatnonzero(described.table["disguised"].to_numpy())[clips.disguises]
     untrained = make_untrained(settings.model, model.image_shape, settings.training.seed)
     return {
-        **describe_baselines(collection, model.code_size, _take(described.clips, rows)),
+        **describe_baselines(collection, model.code_size, described.clips.take(rows)),
         **make_image_baselines(
             images.plain, images.disguised, model.code_size, images.training, untrained
         ),
@@ -179,10 +178,6 @@ def _match_clips(sample: pd.DataFrame, described: Descriptions) -> _Clips:
     place = pd.Index(tracks["fingerprint"]).get_indexer(pd.Index(names))
     known = place >= 0
     return _Clips(tracks, clip_tracks, described_rows, first[place[known]], np.flatnonzero(known))
-
-
-def _take(clips: ClipDescriptions, rows: NDArray[np.int64]) -> ClipDescriptions:
-    return ClipDescriptions(clips.periodicity[rows], clips.timbre[rows])
 
 
 def _read_images(store: Store, recipe_key: str, tracks: pd.DataFrame) -> Images:

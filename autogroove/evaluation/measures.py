@@ -67,6 +67,7 @@ def _neighbours() -> tuple[Measure, ...]:
         Measure("tempo_lift", "Tempo lift@10", "higher", lift(tempo), same_onsets),
         Measure("rhythm_ratio", "Rhythm ratio@10", "higher", lift(rhythm), same_onsets),
         Measure("modulation_ratio", "Modulation ratio@10", "higher", lift(modulation), same_onsets),
+        Measure("between_ratio", "Kick-snare-hat ratio@10", "higher", lift(agreement.pair_between)),
         Measure(
             "foreign_tempo_lift",
             "Tempo lift@10, other genres",
@@ -78,6 +79,12 @@ def _neighbours() -> tuple[Measure, ...]:
             "Rhythm ratio@10, other genres",
             "higher",
             lift(rhythm, foreign=True),
+        ),
+        Measure(
+            "foreign_between_ratio",
+            "Kick-snare-hat ratio@10, other genres",
+            "higher",
+            lift(agreement.pair_between, foreign=True),
         ),
         Measure(
             "tempo_known",

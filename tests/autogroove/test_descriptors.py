@@ -7,6 +7,7 @@ import pytest
 from autogroove.descriptors import describe_clips, describe_tracks_rhythm, disguise_clip
 from autogroove.descriptors.onsets import (
     ANALYSIS_RATE_HZ,
+    NUM_BETWEEN,
     NUM_LAGS,
     NUM_MELS,
     WINDOW_SAMPLES,
@@ -14,6 +15,7 @@ from autogroove.descriptors.onsets import (
     measure_mel,
     measure_periodicity,
     mel_filters,
+    relate_bands,
 )
 from autogroove.descriptors.rhythm import fold_tempo
 from autogroove.groovebox import DemoSpec, plan_demo, render_track
@@ -50,7 +52,8 @@ FUNK = {0: "kh", 3: "k", 4: "s", 6: "kh", 7: "s", 9: "s", 10: "k", 11: "h", 12: 
 
 def hear(*clips: np.ndarray, rate: int = RATE):
     described = describe_clips(clips, rate)
-    return describe_tracks_rhythm(described.periodicity, np.arange(len(clips)), len(clips))
+    tracks = np.arange(len(clips))
+    return describe_tracks_rhythm(described.periodicity, tracks, len(clips), described.between)
 
 
 @pytest.mark.parametrize("tempo", [58, 74.5, 90, 111.3, 128, 150, 176])
@@ -73,6 +76,23 @@ def test_rhythm_outlasts_tempo_and_tells_patterns_apart() -> None:
     alike = rows @ rows.T
     same = np.kron(np.eye(2), np.ones((3, 3))).astype(bool)
     assert alike[same].min() > alike[~same].max() + 0.1
+
+
+def test_only_the_relation_of_bands_knows_who_answers_whom() -> None:
+    """The same kicks and the same snares, the snare once on the beat and once off it."""
+    on, off = ({0: "k", 8: "k", 4 + d: "s", 12 + d: "s"} for d in (0, -2))
+    heard = hear(play(92, on), play(118, on), play(105, off))
+    assert heard.rhythm[0] @ heard.rhythm[2] > 0.9, "each band for itself sounds alike"
+    alike = heard.between @ heard.between.T
+    assert alike[0, 1] > 0.8 and alike[0, 2] < 0.5 and alike[1, 2] < 0.5
+
+
+def test_later_band_is_to_the_right() -> None:
+    onsets = np.zeros((400, 3), np.float32)
+    onsets[50:350:60, 0] = onsets[57:357:60, 1] = 1
+    between = relate_bands(onsets)
+    assert between[0].argmax() - NUM_BETWEEN == 7
+    assert between[0].max() == pytest.approx(1, abs=0.05) and not between[1:].any()
 
 
 def test_loudness_and_colour_hardly_touch_rhythm() -> None:

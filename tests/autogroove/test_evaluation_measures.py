@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import skew
 from sklearn.metrics import adjusted_rand_score
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -27,7 +28,7 @@ def collect(tempo: np.ndarray | None = None, rhythm: np.ndarray | None = None, *
     collection = Collection(table, np.repeat(np.arange(NUM), CLIPS))
     if tempo is not None:
         given = np.ones((NUM, 1), np.float32) if rhythm is None else rhythm
-        rhythms = TrackRhythms(tempo.astype(float), given, given)
+        rhythms = TrackRhythms(tempo.astype(float), given, given, given)
         # What would be measured from audio is put where the measurement is kept.
         collection.__dict__["rhythms"] = rhythms
     return collection
@@ -279,6 +280,11 @@ class TestHubness:
         assert times.argmax() == 7 and times[7] == NUM - PER_ARTIST
         calm, hubby = (hubness.measure_skewness(hear(collect(), x)) for x in (sphere, planted))
         assert hubby.value > calm.value + 3
+
+    def test_skewness_is_that_of_scipy(self) -> None:
+        hearing = hear(collect(), normal(NUM, 8))
+        expected = skew(hubness.count_occurrences(hearing.neighbours))
+        assert hubness.measure_skewness(hearing).value == pytest.approx(expected)
 
     def test_occurrences_count_every_neighbour(self) -> None:
         hearing = hear(collect(), normal(NUM, 8))

@@ -78,4 +78,4 @@ def test_a_collapsed_encoder_gains_nothing() -> None:
     ranks = rank_same_track(flat, np.arange(100), flat, tracks)
     assert np.unique(np.concatenate(ranks)) == pytest.approx(49), "the middle of 99"
     found = find_neighbours(flat, everybody_else(100), 5)
-    assert np.mean(np.abs(found - np.arange(100)[:, None]) <= 2) < 0.2, "not those beside it"
+    assert found.max() > 20, "not the first rows, which may well be of one artist or genre"

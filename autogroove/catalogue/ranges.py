@@ -75,7 +75,7 @@ class RangedFile:
             OSError: they cannot be read, or the server ignores ranges.
         """
         stop = min(stop, self.size_bytes)
-        if stop <= start:
+        if start < 0 or stop <= start:
             return b""
         data = read_patiently(self._fetcher(start, stop))
         if len(data) != stop - start:

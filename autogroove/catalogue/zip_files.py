@@ -143,14 +143,14 @@ def _read_directory(archive: RangedFile, version: str) -> _Directory:
     try:
         with zipfile.ZipFile(cast(BinaryIO, TailReader(archive))) as opened:
             found = opened.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, struct.error, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, OSError) as error:
         raise SourceError(
             f"{archive.url} is not a zip archive that can be read: {error}"
         ) from error
     members: dict[str, zipfile.ZipInfo] = {}
     shadowed = []
     for member in found:
-        if not member.is_dir():
+        if member.filename and not member.is_dir():
             path = to_safe_path(member.filename)
             if path in members:
                 shadowed.append(members[path])

@@ -14,40 +14,19 @@ neighbour graph add nothing, so that the bound holds for all pairs without build
 found by Polyak's subgradient steps.)
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from autogroove.affinity.graph import Graph
+from autogroove.affinity.graph_kernels import find_slack, find_slope
 from autogroove.affinity.neighbours import Points
 from autogroove.affinity.threads import MapCells, cut_rows
 
 _ROUNDS = 150
 _PATIENCE = 8
-
-
-@njit(nogil=True, cache=True, fastmath=True)
-def _find_slack(
-    indptr: Any, columns: Any, values: Any, prices: Any, cost: Any, rows: Any, slack: Any
-) -> None:
-    for j in range(rows[0], rows[1]):
-        load = prices[j]
-        for e in range(indptr[j], indptr[j + 1]):
-            load += max(np.float32(0), prices[columns[e]] + values[e])
-        slack[j] = cost - load
-
-
-@njit(nogil=True, cache=True, fastmath=True)
-def _find_slope(
-    indptr: Any, columns: Any, values: Any, prices: Any, slack: Any, rows: Any, slope: Any
-) -> None:
-    zero = np.float32(0)
-    for i in range(rows[0], rows[1]):
-        bidders = 1 if slack[i] < zero else 0
-        for e in range(indptr[i], indptr[i + 1]):
-            bidders += (prices[i] + values[e] > zero) & (slack[columns[e]] < zero)
-        slope[i] = 1 - bidders
 
 
 def bound_cost(
@@ -67,28 +46,40 @@ def bound_cost(
         cost_of_exemplar: −preference, positive.
         known_cost: cost of the clustering at hand.
     """
-    n = graph.num_points
-    edges = graph.indptr, graph.columns, graph.values
-    slack, slope = np.empty(n, np.float32), np.empty(n, np.float32)
-    blocks = cut_rows(n, 8192)
+    f = np.float32(cost_of_exemplar)
+    blocks = cut_rows(graph.num_points, 8192)
+    slope = np.empty(graph.num_points, np.float32)
     prices = np.clip(prices, 0, caps)
     kept, best, pace, stale = prices, -np.inf, 1.0, 0
-    f = np.float32(cost_of_exemplar)
     for _ in range(_ROUNDS):
-        list(run(lambda rows: _find_slack(*edges, prices, f, rows, slack), blocks))
+        slack = _measure_slack(graph, prices, f, blocks, run)
         bound = float(prices.sum(dtype=np.float64) + np.minimum(slack, 0).sum(dtype=np.float64))
+        stale = 0 if bound > best + 1e-5 * abs(best) else stale + 1
         if bound > best:
-            stale = 0 if bound > best + 1e-5 * abs(best) else stale + 1
             best, kept = bound, prices
-        else:
-            stale += 1
         if stale >= _PATIENCE:
             pace, stale, prices = pace / 2, 0, kept
             continue
-        list(run(lambda rows: _find_slope(*edges, prices, slack, rows, slope), blocks))
+        list(run(partial(_call, find_slope, (*graph.edges, prices, slack, slope)), blocks))
         steepness = float(np.einsum("i,i->", slope, slope, dtype=np.float64))
         if steepness == 0:
             break
         step = np.float32(pace * max(known_cost - bound, 0) / steepness)
         prices = np.clip(prices + step * slope, 0, caps)
     return best
+
+
+def _measure_slack(
+    graph: Graph,
+    prices: Points,
+    cost: np.float32,
+    blocks: list[tuple[int, int]],
+    run: MapCells,
+) -> Points:
+    slack = np.empty(graph.num_points, np.float32)
+    list(run(partial(_call, find_slack, (*graph.edges, prices, cost, slack)), blocks))
+    return slack
+
+
+def _call(kernel: Callable[..., None], arguments: tuple[Any, ...], rows: tuple[int, int]) -> None:
+    kernel(*arguments, rows)

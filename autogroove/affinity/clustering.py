@@ -1,12 +1,12 @@
 """Encodings in, clusters out: the one entry that the pipeline uses.
 
-What belongs here: the choice of method and preference, the second attempts when messages do not
-settle, and the report.
+What belongs here: the choice of method and preference, and the report.
 What does not: the solvers. They bring points to exemplars; this module promises that every
 track gets a cluster.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +16,23 @@ import numpy.typing as npt
 from autogroove.affinity.dense import Progress
 from autogroove.affinity.dense_run import solve_dense
 from autogroove.affinity.election import Indices, Solution
-from autogroove.affinity.similarity import Floats, build_similarities, measure_quantile
+from autogroove.affinity.memory import find_available_bytes
+from autogroove.affinity.preference import search_preference
+from autogroove.affinity.similarity import (
+    Floats,
+    build_similarities,
+    measure_quantile,
+    sample_quantile,
+)
+from autogroove.affinity.threads import MapCells
 from autogroove.config import ClusteringSettings
 from autogroove.errors import SettingsError
 
 _log = logging.getLogger(__name__)
+
+DENSE_AT_LEAST = 64
+"""Tracks below which sparse has nothing to leave out."""
+_DENSE_BYTES_PER_PAIR = 8
 
 
 @dataclass(frozen=True)
@@ -32,11 +44,11 @@ class Clustering:
         exemplars: int64 (k,), sorted row numbers; `labels[exemplars] == arange(k)`.
         converged: whether the messages settled. Where they did not, the clusters are still
             whole, but another damping might give better ones.
-        iterations: message passing iterations of the last attempt.
+        iterations: message passing iterations of the run that counted.
         net_similarity: sum of every track's similarity to its exemplar plus k preferences.
         preference: the self-similarity that was used.
         method: "dense" or "sparse".
-        report: JSON-able details for a person: choice of method, sizes, attempts.
+        report: JSON-able details for a person: choice of method, sizes, attempts or stages.
     """
 
     labels: Indices
@@ -55,6 +67,7 @@ def cluster_encodings(
     *,
     progress: Progress | None = None,
     threads: int | None = None,
+    map_cells: MapCells | None = None,
 ) -> Clustering:
     """Cluster track encodings (n, d) by affinity propagation on −‖x − y‖².
 
@@ -63,6 +76,8 @@ def cluster_encodings(
         settings: method, preference, damping and limits.
         progress: called with (iteration, most iterations).
         threads: None for all processors. The result does not depend on it.
+        map_cells: an ordered map for the neighbour searches of the sparse method, for instance
+            over a cluster; None for threads.
 
     Raises:
         SettingsError: an encoding is not finite, or more clusters than tracks were asked for.
@@ -71,8 +86,100 @@ def cluster_encodings(
     _check(points, settings)
     method, why = choose_method(len(points), settings)
     _log.info("Affinity propagation of %d tracks: %s (%s).", len(points), method, why)
-    preference, solution = _solve_dense(points, settings, progress, threads)
-    return _report(points, solution, preference, method, why)
+    if method == "dense":
+        start, solve = _open_dense(points, settings, progress, threads)
+    else:
+        start, solve = _open_sparse(points, settings, progress, threads, map_cells)
+    preference, solution, runs = start, None, 1
+    if settings.num_clusters and len(points):
+        preference, solution, runs = search_preference(
+            solve, lambda one: len(one.exemplars), settings.num_clusters, start
+        )
+    solution = solution or solve(start)
+    return _report(points, solution, preference, method, {"method_because": why, "runs": runs})
+
+
+def choose_method(
+    num_tracks: int, settings: ClusteringSettings, available_bytes: int | None = None
+) -> tuple[str, str]:
+    """The method, and in words why: what was asked for, or by number of tracks and memory.
+
+    Args:
+        num_tracks: how many encodings.
+        settings: `method` and `dense_up_to` count.
+        available_bytes: None asks the machine.
+    """
+    if num_tracks < DENSE_AT_LEAST:
+        return "dense", f"fewer than {DENSE_AT_LEAST} tracks"
+    if settings.method != "auto":
+        return settings.method, "as the settings ask"
+    if num_tracks > settings.dense_up_to:
+        return "sparse", f"more than {settings.dense_up_to} tracks"
+    needed = _DENSE_BYTES_PER_PAIR * num_tracks**2
+    available = find_available_bytes() if available_bytes is None else available_bytes
+    if available is not None and needed > available // 2:
+        return "sparse", f"all pairs would need {needed / 1e9:.1f} GB, more than half of the memory"
+    return "dense", f"no more than {settings.dense_up_to} tracks"
+
+
+Solver = Callable[[float], Solution]
+
+
+def _open_dense(
+    points: Floats, settings: ClusteringSettings, progress: Progress | None, threads: int | None
+) -> tuple[float, Solver]:
+    first: list[Floats] = [build_similarities(points, threads=threads)]
+    if settings.preference is not None:
+        start = settings.preference
+    else:
+        start = measure_quantile(first[0], settings.preference_quantile)
+
+    def solve(preference: float) -> Solution:
+        matrix = first.pop() if first else build_similarities(points, threads=threads)
+        return solve_dense(
+            matrix,
+            np.full(len(points), preference),
+            damping=settings.damping,
+            max_iterations=settings.max_iterations,
+            window=settings.convergence_iterations,
+            threads=threads,
+            progress=progress,
+        )
+
+    return start, solve
+
+
+def _open_sparse(
+    points: npt.NDArray[np.float32],
+    settings: ClusteringSettings,
+    progress: Progress | None,
+    threads: int | None,
+    map_cells: MapCells | None,
+) -> tuple[float, Solver]:
+    # Here, because numba costs a second to import and small collections do without it.
+    from autogroove.affinity.sparse_run import SparseSettings, find_neighbourhood, solve_sparse
+
+    around = find_neighbourhood(
+        points,
+        neighbours=settings.neighbours,
+        seed=settings.seed,
+        map_cells=map_cells,
+        threads=threads,
+    )
+    start = settings.preference
+    if start is None:
+        start = sample_quantile(points, settings.preference_quantile, seed=settings.seed)
+
+    def solve(preference: float) -> Solution:
+        limits = SparseSettings(
+            preference,
+            max_iterations=settings.max_iterations,
+            window=settings.convergence_iterations,
+            certificate=settings.certificate,
+        )
+        return solve_sparse(around, limits, map_cells=map_cells, threads=threads, progress=progress)
+
+    return start, solve
 
 
 def _check(points: Floats, settings: ClusteringSettings) -> None:
@@ -91,32 +198,6 @@ def _check(points: Floats, settings: ClusteringSettings) -> None:
         )
 
 
-def choose_method(num_tracks: int, settings: ClusteringSettings) -> tuple[str, str]:
-    """The method, and in words why: what was asked for, or by the number of tracks."""
-    if settings.method != "auto":
-        return settings.method, "as the settings ask"
-    return "dense", "auto"
-
-
-def _solve_dense(
-    points: Floats, settings: ClusteringSettings, progress: Progress | None, threads: int | None
-) -> tuple[float, Solution]:
-    similarities = build_similarities(points, threads=threads)
-    if settings.preference is not None:
-        preference = settings.preference
-    else:
-        preference = measure_quantile(similarities, settings.preference_quantile)
-    return preference, solve_dense(
-        similarities,
-        np.full(len(points), preference),
-        damping=settings.damping,
-        max_iterations=settings.max_iterations,
-        window=settings.convergence_iterations,
-        threads=threads,
-        progress=progress,
-    )
-
-
 def measure_net_similarity(
     points: Floats, labels: Indices, exemplars: Indices, preference: float
 ) -> float:
@@ -130,13 +211,13 @@ def measure_net_similarity(
 
 
 def _report(
-    points: Floats, solution: Solution, preference: float, method: str, why: str
+    points: Floats, solution: Solution, preference: float, method: str, notes: dict[str, Any]
 ) -> Clustering:
     sizes = np.bincount(solution.labels, minlength=len(solution.exemplars))
     net = measure_net_similarity(points, solution.labels, solution.exemplars, preference)
     report = {
         "method": method,
-        "method_because": why,
+        **notes,
         "tracks": len(points),
         "clusters": len(solution.exemplars),
         "largest_cluster": int(sizes.max(initial=0)),
@@ -151,6 +232,12 @@ def _report(
     if not solution.converged:
         _log.warning("Affinity propagation did not settle; see the report of the clusters.")
     return Clustering(
-        solution.labels, solution.exemplars, solution.converged, solution.iterations,
-        net, preference, method, report,
-    )  # fmt: skip
+        solution.labels,
+        solution.exemplars,
+        solution.converged,
+        solution.iterations,
+        net,
+        preference,
+        method,
+        report,
+    )

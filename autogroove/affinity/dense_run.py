@@ -29,8 +29,10 @@ def solve_dense(
 ) -> Solution:
     """Exemplars and labels from similarities (n, n), which are overwritten.
 
-    Messages that do not settle are tried again at a higher damping; the last attempt counts,
-    settled or not. If even that elects nobody, the best single exemplar stands for all.
+    The first attempt is scikit-learn's algorithm as it stands. Messages that do not settle, or
+    settle on everybody although joining would pay, are tried again at a higher damping, so that
+    at most `attempts` are made; the one with the highest net similarity counts. If none elects
+    anybody, the best single exemplar stands for all.
     """
     degenerate = _solve_degenerate(similarities, preference)
     if degenerate is not None:
@@ -38,31 +40,51 @@ def solve_dense(
     scale = float(np.abs(preference).mean()) or float(np.abs(similarities).mean())
     add_jitter(similarities, JITTER * scale, threads=threads)
     tried: list[Election] = []
+    best: tuple[float, Indices, Indices, Election] | None = None
     for level in raise_damping(damping, attempts):
-        tried.append(
-            propagate_dense(
-                similarities,
-                preference,
-                damping=level,
-                max_iterations=max_iterations,
-                window=window,
-                threads=threads,
-                progress=progress,
-            )
+        election = propagate_dense(
+            similarities,
+            preference,
+            damping=level,
+            max_iterations=max_iterations,
+            window=window if not tried else 3 * window,
+            threads=threads,
+            progress=progress,
         )
-        if tried[-1].converged:
+        tried.append(election)
+        if not election.chosen.any():
+            continue
+        exemplars, labels = settle_dense(similarities, election.chosen)
+        net = _sum_net(similarities, exemplars, labels)
+        if best is None or net > best[0]:
+            best = net, exemplars, labels, election
+        if election.converged and not _stands_alone(similarities, election):
             break
-    last = tried[-1]
-    if not last.chosen.any():
-        last.chosen[np.argmax(similarities.sum(axis=0, dtype=np.float64))] = True
-    exemplars, labels = settle_dense(similarities, last.chosen)
-    return Solution(
-        labels,
-        exemplars,
-        last.converged,
-        last.iterations,
-        {"attempts": [describe_election(one) for one in tried]},
-    )
+    notes = {"attempts": [describe_election(one) for one in tried]}
+    if best is None:
+        chosen = np.zeros(len(similarities), dtype=np.bool_)
+        chosen[np.argmax(similarities.sum(axis=0, dtype=np.float64))] = True
+        exemplars, labels = settle_dense(similarities, chosen)
+        return Solution(labels, exemplars, False, tried[-1].iterations, notes)
+    _, exemplars, labels, election = best
+    alone = _stands_alone(similarities, election)
+    return Solution(labels, exemplars, election.converged and not alone, election.iterations, notes)
+
+
+def _sum_net(similarities: Floats, exemplars: Indices, labels: Indices) -> float:
+    rows = np.arange(len(labels))
+    return float(similarities[rows, exemplars[labels]].sum(dtype=np.float64))
+
+
+def _stands_alone(similarities: Floats, election: Election) -> bool:
+    """Whether everybody leads although somebody would gain by joining another."""
+    if not election.chosen.all():
+        return False
+    own = similarities.diagonal().copy()
+    np.fill_diagonal(similarities, similarities.min())
+    closer = bool((similarities.max(axis=1) > own).any())
+    np.fill_diagonal(similarities, own)
+    return closer
 
 
 def raise_damping(damping: float, attempts: int) -> list[float]:

@@ -104,10 +104,19 @@ def _sum_columns(similarities: Floats, members: Indices) -> Floats:
 
 @dataclass(frozen=True)
 class Solution:
-    """What a solver returns: labels (n,) in 0 … k−1, sorted exemplars (k,), and how it went."""
+    """What a solver returns.
+
+    Attributes:
+        labels: int64 (n,), 0 … k−1.
+        exemplars: int64 (k,), sorted rows.
+        converged, iterations: of the run that counted.
+        details: JSON-able, the same on every run.
+        cpu_seconds: of this process by stage, never the same twice.
+    """
 
     labels: Indices
     exemplars: Indices
     converged: bool
     iterations: int
     details: dict[str, Any] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """Compiled passes over the edges of a neighbour graph.
 
-What belongs here: building the graph, one iteration of messages along its edges, and the moves of
-the local search.
+What belongs here: building the graph, one iteration of messages along its edges, the moves of
+the local search and the sums of the bound.
 What does not: the loops that call them (`graph`, `sparse`, `refinement`).
 """
 
@@ -129,3 +129,28 @@ def measure_gains(indptr: Any, columns: Any, values: Any, best: Any, out: Any) -
         for e in range(indptr[j], indptr[j + 1]):
             gain += max(np.float32(0), values[e] - best[columns[e]])
         out[j] = gain
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def find_slack(
+    indptr: Any, columns: Any, values: Any, prices: Any, cost: Any, slack: Any, rows: Any
+) -> None:
+    """slack[j] = cost − Σ_i max(0, prices[i] − c_ij) over j itself and its edges."""
+    for j in range(rows[0], rows[1]):
+        load = prices[j]
+        for e in range(indptr[j], indptr[j + 1]):
+            load += max(np.float32(0), prices[columns[e]] + values[e])
+        slack[j] = cost - load
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def find_slope(
+    indptr: Any, columns: Any, values: Any, prices: Any, slack: Any, slope: Any, rows: Any
+) -> None:
+    """slope[i] = 1 − the overpaid exemplars that point i bids for: a supergradient."""
+    zero = np.float32(0)
+    for i in range(rows[0], rows[1]):
+        bidders = 1 if slack[i] < zero else 0
+        for e in range(indptr[i], indptr[i + 1]):
+            bidders += (prices[i] + values[e] > zero) & (slack[columns[e]] < zero)
+        slope[i] = 1 - bidders

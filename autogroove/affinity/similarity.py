@@ -29,7 +29,7 @@ def build_similarities(
     points = np.asarray(encodings, dtype=np.float64)
     points = points - points.sum(axis=0) / max(1, len(points))
     squares = np.einsum("ij,ij->i", points, points)
-    out = np.empty((len(points), len(points)), dtype=dtype)
+    out: Floats = np.empty((len(points), len(points)), dtype=dtype)
 
     def fill(rows: tuple[int, int]) -> None:
         block = slice(*rows)
@@ -45,7 +45,9 @@ def build_similarities(
     return out
 
 
-def hash_jitter(rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Floats:
+def hash_jitter(
+    rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer]
+) -> npt.NDArray[np.float32]:
     """Uniform numbers in [-1, 1), float32, that depend only on (row, column).
 
     The same pair has the same jitter whether the matrix is dense, sparse or cut into blocks.

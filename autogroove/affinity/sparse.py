@@ -43,7 +43,7 @@ def propagate_sparse(
     Peak memory above `graph`: 12 bytes an edge and some 50 a point.
     """
     n = graph.num_points
-    scale = JITTER * abs(preference)
+    scale = JITTER * (abs(preference) or float(np.abs(graph.values).mean()) or 1.0)
     graph = jitter_graph(graph, scale)
     diagonal = np.zeros((3, n), dtype=np.float32)
     everyone = np.arange(n)
@@ -63,16 +63,18 @@ class _SparseWatch(ExemplarWatch):
         super().__init__(n, window)
         self.damping = damping
         self._restricted = may_lead is not None
+        self._most = n if may_lead is None else int(may_lead.sum())
         self._window = window
         self._changed_at = 0
 
     def update(self, chosen: Mask) -> bool:
-        """As the dense rule; where all may lead, not early and not with all of them leading."""
+        """As the dense rule, but neither early nor while all who may lead do."""
         settled = super().update(chosen)
         self._adapt()
+        late = len(self.flips) > 3 * self._window
         if self._restricted:
-            return settled
-        return settled and len(self.flips) > 3 * self._window and not chosen.all()
+            return settled and (late or int(chosen.sum()) < self._most)
+        return settled and late and not chosen.all()
 
     def _adapt(self) -> None:
         now = len(self.flips)

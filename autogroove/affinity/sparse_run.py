@@ -1,31 +1,36 @@
 """One sparse clustering, start to end.
 
 What belongs here: the stages. Messages along the neighbour graph propose candidates; messages
-between everyone and the candidates choose among them; a local search mends what is left; a dual
-bound says how much could be left at most.
+between everyone and the candidates choose among them; a local search mends what is left.
 What does not: any of those stages themselves.
 """
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from autogroove.affinity.bound import bound_cost
 from autogroove.affinity.dense import Progress
-from autogroove.affinity.dense_run import describe_election
 from autogroove.affinity.election import Election, Indices, Mask, Solution
-from autogroove.affinity.graph import Graph, count_components, join_neighbours, point_to_candidates
-from autogroove.affinity.neighbours import Ids, Neighbours, Points
+from autogroove.affinity.graph import (
+    Graph,
+    induce_graph,
+    join_neighbours,
+    point_to_candidates,
+)
+from autogroove.affinity.neighbours import Neighbours, Points
 from autogroove.affinity.refinement import Assignment, refine_exemplars
 from autogroove.affinity.space import Space, open_space
 from autogroove.affinity.sparse import propagate_sparse
+from autogroove.affinity.sparse_report import Clock, certify, describe_run
 from autogroove.affinity.threads import MapCells, open_map
 
 CANDIDATES_PER_POINT = 16
+_FEW_CANDIDATES = 64
+"""Candidates per point as long as that makes no more than this many edges:"""
+_EDGES_OF_FEW = 2_000_000
 _RESTRICTED_STAGES = 3
+_MESSAGES_ITERATIONS = 100
 
 
 @dataclass(frozen=True)
@@ -33,65 +38,126 @@ class SparseSettings:
     """Limits of the stages."""
 
     preference: float
-    neighbours: int = 30
     max_iterations: int = 100
     window: int = 15
     rounds: int = 3
     certificate: bool = True
-    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """What every run on the same points shares: it does not depend on the preference."""
+
+    space: Space
+    neighbours: Neighbours
+    graph: Graph
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a refresh begins.
+
+    Attributes:
+        exemplars: int64, rows of the exemplars of the earlier clustering.
+        is_new: bool (n,), rows that it did not know.
+    """
+
+    exemplars: Indices
+    is_new: Mask
+
+
+def find_neighbourhood(
+    points: Points,
+    *,
+    neighbours: int = 30,
+    seed: int = 0,
+    map_cells: MapCells | None = None,
+    threads: int | None = None,
+) -> Neighbourhood:
+    """Nearest neighbours of points float32 (n, d), n ≥ 2, and the graph they make.
+
+    Args:
+        neighbours: how many a point keeps.
+        seed: of the cells, used above 120,000 points.
+        map_cells: an ordered map for the searches, each a pure function of one cell or block
+            of rows; None for threads of this process.
+        threads: None for all processors. The answer does not depend on it.
+    """
+    clock = Clock()
+    with open_map(threads) as pool:
+        run = map_cells or pool
+        k = min(neighbours, len(points) - 1)
+        space = open_space(points, run, k=k, seed=seed)
+        found = space.find(k, None, run)
+    graph = join_neighbours(found)
+    clock.mark("neighbours")
+    return Neighbourhood(space, found, graph, clock.seconds["neighbours"])
 
 
 def solve_sparse(
-    points: Points,
+    around: Neighbourhood,
     settings: SparseSettings,
     *,
+    start: Start | None = None,
     map_cells: MapCells | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Solution:
-    """Exemplars and labels of points (n, d) without ever holding all pairs.
+    """Exemplars and labels without ever holding all pairs.
 
-    Args:
-        map_cells: an ordered map for the neighbour searches, each a pure function of one
-            cell or block of rows; None for threads of this process.
+    With a `start`, messages run among the new points only, and the earlier exemplars stand as
+    candidates beside what those propose.
     """
-    clock = _Clock()
+    clock = Clock()
+    space, graph = around.space, around.graph
+    first, proposed = _propose(around, settings, start, threads, progress)
+    clock.mark("messages")
     with open_map(threads) as pool:
         run = map_cells or pool
-        k = min(settings.neighbours, len(points) - 1)
-        space = open_space(points, run, k=k, seed=settings.seed)
-        neighbours = space.find(k, None, run)
-        graph = join_neighbours(neighbours)
-        clock.mark("neighbours")
-        first = propagate_sparse(
-            graph,
-            settings.preference,
-            max_iterations=min(100, settings.max_iterations),
-            window=settings.window,
-            threads=threads,
-            progress=progress,
-        )
-        clock.mark("messages")
-        elections = [first, *_restrict(space, _lead(first, graph), settings, run, threads)]
+        later = _restrict(space, proposed, settings, run, threads)
         clock.mark("candidates")
+        elected = np.flatnonzero(later[-1].chosen if later else proposed)
         state, trail = refine_exemplars(
-            space, graph, np.flatnonzero(elections[-1].chosen), settings.preference, run,
-            rounds=settings.rounds,
-        )  # fmt: skip
+            space, graph, elected, settings.preference, run, rounds=settings.rounds
+        )
         clock.mark("local_search")
-        details = _describe(space, graph, elections, trail)
+        details = describe_run(graph, space.recall, proposed, [first, *later], trail)
         if settings.certificate:
-            details |= _certify(graph, neighbours, state, settings.preference, pool)
+            details |= certify(graph, around.neighbours, state, settings.preference, pool)
             clock.mark("certificate")
-        details["cpu_seconds"] = clock.seconds
-    return _restore_order(space, state, elections, details)
+    seconds = {"neighbours": around.cpu_seconds, **clock.seconds}
+    return _restore_order(space, state, [first, *later], details, seconds)
 
 
-def _lead(first: Election, graph: Graph) -> Mask:
-    """Stage 1's exemplars; where it elected nobody, the points with most neighbours."""
-    if not first.chosen.any():
-        first.chosen[np.argmax(np.diff(graph.indptr))] = True
-    return first.chosen
+def _propose(
+    around: Neighbourhood,
+    settings: SparseSettings,
+    start: Start | None,
+    threads: int | None,
+    progress: Progress | None,
+) -> tuple[Election, Mask]:
+    """Candidates, bool (n,): elected along the graph, or the earlier ones and some new."""
+    graph = around.graph
+    is_new = None if start is None else start.is_new[around.space.order]
+    election = propagate_sparse(
+        graph if is_new is None else induce_graph(graph, is_new),
+        settings.preference,
+        max_iterations=min(_MESSAGES_ITERATIONS, settings.max_iterations),
+        window=settings.window,
+        threads=threads,
+        progress=progress,
+    )
+    if start is None or is_new is None:
+        proposed = election.chosen.copy()
+    else:
+        proposed = np.zeros(graph.num_points, dtype=np.bool_)
+        proposed[start.exemplars] = True
+        proposed = proposed[around.space.order]
+        proposed[is_new] = election.chosen
+    if not proposed.any():
+        proposed[np.argmax(np.diff(graph.indptr))] = True
+    return election, proposed
 
 
 def _restrict(
@@ -99,9 +165,11 @@ def _restrict(
 ) -> list[Election]:
     """Affinity propagation in which only the exemplars of the last stage may lead."""
     elections: list[Election] = []
+    few = _FEW_CANDIDATES * len(space.points) <= _EDGES_OF_FEW
+    per_point = _FEW_CANDIDATES if few else CANDIDATES_PER_POINT
     for _ in range(_RESTRICTED_STAGES):
         members = np.flatnonzero(chosen).astype(np.int32)
-        found = space.find(min(CANDIDATES_PER_POINT, len(members)), members, run)
+        found = space.find(min(per_point, len(members)), members, run)
         election = propagate_sparse(
             point_to_candidates(found),
             settings.preference,
@@ -119,37 +187,12 @@ def _restrict(
     return elections
 
 
-def _describe(
-    space: Space, graph: Graph, elections: list[Election], trail: list[float]
-) -> dict[str, Any]:
-    first = elections[0]
-    rows = np.repeat(np.arange(graph.num_points), np.diff(graph.indptr))
-    served = first.chosen.copy()
-    served[rows[first.chosen[graph.columns]]] = True
-    return {
-        "neighbour_recall": space.recall,
-        "edges": len(graph.columns),
-        "components": count_components(graph),
-        "stages": [describe_election(one) for one in elections],
-        "unassigned_after_messages": float(1 - served.mean()),
-        "net_similarity_by_round": trail,
-    }
-
-
-def _certify(
-    graph: Graph, neighbours: Neighbours, state: Assignment, preference: float, run: MapCells
-) -> dict[str, Any]:
-    if not neighbours.exact:
-        return {"certificate": None, "certificate_because": "the neighbours are approximate"}
-    caps = -neighbours.similarity[:, -1]
-    sizes = np.bincount(state.labels)
-    prices = -state.best - preference / sizes[state.labels]
-    bound = bound_cost(graph, caps, prices.astype(np.float32), -preference, -state.net, run)
-    return {"certificate": {"best_possible": -bound, "gap": (-state.net - bound) / -state.net}}
-
-
 def _restore_order(
-    space: Space, state: Assignment, elections: list[Election], details: dict[str, Any]
+    space: Space,
+    state: Assignment,
+    elections: list[Election],
+    details: dict[str, Any],
+    seconds: dict[str, float],
 ) -> Solution:
     """From the space's own order back to the rows that came in, exemplars sorted."""
     exemplars: Indices = space.order[state.exemplars]
@@ -158,23 +201,6 @@ def _restore_order(
     new_label[rank] = np.arange(len(rank))
     labels = np.empty(len(state.labels), dtype=np.int64)
     labels[space.order] = new_label[state.labels]
-    return Solution(
-        labels,
-        exemplars[rank],
-        all(one.converged for one in elections[-1:]),
-        sum(one.iterations for one in elections),
-        details,
-    )
-
-
-class _Clock:
-    """CPU-seconds of this process by stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.process_time()
-
-    def mark(self, name: str) -> None:
-        now = time.process_time()
-        self.seconds[name] = now - self._last
-        self._last = now
+    iterations = sum(one.iterations for one in elections)
+    converged = elections[-1].converged
+    return Solution(labels, exemplars[rank], converged, iterations, details, seconds)

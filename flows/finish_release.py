@@ -3,15 +3,14 @@
 What belongs here: what the run hands to its reader. What does not: the release log.
 """
 
-from typing import Any
-
 from prefect.context import FlowRunContext
 
-from autogroove.releases import Decision, PartRef
+from autogroove.releases import PartRef
 from flows.build_spectrograms import Segments
 from flows.evaluate_release import Heard
 from flows.record import Run, RunSummary
 from flows.show_release import Shown
+from flows.words import word_decisions
 from tasks.collection import Listing
 from tasks.progress import Stage
 from tasks.publishing import Artefacts, assemble, publish
@@ -32,7 +31,7 @@ def finish_release(
         track_encodings=heard.encodings.tracks,
         clusters=heard.clusters.parts,
         card=heard.evaluation.part,
-        decisions=_word_decisions(heard),
+        decisions=word_decisions(heard),
         first_new_cluster=heard.clusters.decision.first_new,
         analysis=shown.analysis,
         pictures=shown.pictures,
@@ -57,11 +56,6 @@ def finish_release(
     show_tables(run.store, segments.catalogue_key, parts)
     show_summary(parts, outcome, heard.evaluation.card, None, run.store)
     return summary
-
-
-def _word_decisions(heard: Heard) -> dict[str, Decision]:
-    choices: dict[str, Any] = {"model": heard.model.decision, "clusters": heard.clusters.decision}
-    return {name: Decision(decision=c.action, why=c.why) for name, c in choices.items()}
 
 
 def _locate(run: Run, part: PartRef | None) -> str | None:

@@ -50,7 +50,7 @@ def publish_release(
         promoted = promote_model(run, model, heard.evaluation.card)
         if promoted is not model:
             heard = hear_tracks(run, listing, segments, promoted)
-        shown = show_release(run, segments, heard)
+        shown = show_release(run, listing, segments, heard)
         return finish_release(run, listing, segments, heard, shown)
 
 

@@ -95,6 +95,9 @@ class ClusteringSettings(Section):
     max_iterations: int = Field(400, ge=1, le=100000)
     convergence_iterations: int = Field(15, ge=1, le=10000)
     neighbours: int = Field(30, ge=1, le=1000, description="Neighbours a track keeps in sparse.")
+    certificate: bool = Field(
+        True, description="Sparse: bound how far the clusters can be from the best possible."
+    )
     seed: int = 0
 
 

@@ -113,7 +113,8 @@ def publish_folder(
     for batch in plan.batches:
         write_segment(batch, source, store, settings)
     recipe_key = plan.recipe_key
-    indexes = [i for i in read_segment_indexes(store, recipe_key)]
+    needed = set(plan.segment_keys)
+    indexes = [i for i in read_segment_indexes(store, recipe_key) if i.segment_key in needed]
     catalogue = complete_catalogue(catalogue, indexes)
     summary = train_model(store, catalogue, settings, device="cpu")
     keys = [

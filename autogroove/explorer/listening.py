@@ -20,7 +20,6 @@ from autogroove.playlists import (
     Scored,
     export_playlist,
     find_path,
-    find_root,
     find_similar,
     make_playlist,
     match_clips,
@@ -86,8 +85,7 @@ def listening_routes(library: Library) -> APIRouter:
         """A list of tracks as a file for players."""
         opened = library.open(number)
         playlist = _list_tracks(opened.collection, question)
-        root = find_root(opened.source, playlist.tracks[0].song.path)
-        locations = Locations.of_source(root, None, question.paths)
+        locations = Locations.of_release(opened.release, None, question.paths)
         text = export_playlist(playlist, question.format, locations)
         return Response(
             text,

@@ -5,8 +5,9 @@ What does not: the app (`app`).
 """
 
 import ipaddress
-import logging
 import socket
+import sys
+from collections.abc import Callable
 
 import uvicorn
 
@@ -15,7 +16,11 @@ from autogroove.explorer.app import create_app
 from autogroove.explorer.guarding import LOOPBACK_NAMES
 
 DEFAULT_PORT = 8765
-_log = logging.getLogger(__name__)
+
+
+def say(text: str) -> None:
+    """To the terminal, beside whatever is piped elsewhere."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def serve_explorer(
@@ -25,19 +30,22 @@ def serve_explorer(
     host: str = "127.0.0.1",
     port: int = DEFAULT_PORT,
     token: str | None = None,
+    announce: Callable[[str], None] = say,
 ) -> None:
     """Serve the explorer until interrupted. Port 0 takes a free one.
+
+    `announce` is told the address, and what to know before others can reach it.
 
     Raises:
         AutogrooveError: the port is taken, or the address is not this machine's.
     """
     is_local = is_loopback(host)
     if not is_local:
-        _log.warning("%s", warn_open(host, token))
+        announce(warn_open(host, token))
     app = create_app(store_url, release, token, hosts=LOOPBACK_NAMES if is_local else None)
     listening = _listen(host, port)
     place = f"[{host}]" if ":" in host else host
-    _log.info("The explorer is at http://%s:%d/", place, listening.getsockname()[1])
+    announce(f"The explorer is at http://{place}:{listening.getsockname()[1]}/ (Ctrl+C ends it)")
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
     server.run(sockets=[listening])
 

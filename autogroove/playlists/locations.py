@@ -8,11 +8,15 @@ import os
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 
+from autogroove.catalogue import open_source
 from autogroove.catalogue.paths import to_real_path
 from autogroove.catalogue.tracks import Source
+
+if TYPE_CHECKING:
+    from autogroove.releases import Release
 
 PathStyle = Literal["relative", "absolute"]
 
@@ -40,6 +44,23 @@ class Locations:
         folder = None if output is None else Path(output).expanduser().resolve().parent
         root = source_url.removeprefix("file://")
         return cls(root if is_url(root) else str(Path(root).expanduser().resolve()), style, folder)
+
+    @classmethod
+    def of_release(
+        cls,
+        release: "Release",
+        output: str | os.PathLike[str] | None = None,
+        style: PathStyle = "relative",
+    ) -> Self:
+        """Locations for the audio of a release, wherever it is; the demo's is in the store.
+
+        Raises:
+            SourceError: the source is no longer there.
+        """
+        source = open_source(release.source_url, store=release.store)
+        paths = release.catalogue["path"]
+        root = find_root(source, str(paths.iloc[0])) if len(paths) else source.url
+        return cls.of_source(root, output, style)
 
     def path(self, path: str) -> str:
         """For formats that hold plain paths: one line of text, a URI where a path is none.

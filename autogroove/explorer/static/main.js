@@ -21,6 +21,7 @@ const map = new PointMap(byId("map"), byId("points"), byId("overlay"), {
 /* Tabs */
 const tabs = [...document.querySelectorAll('[role="tab"]')];
 function openTab(name, focus = false) {
+  map.setMarks({ view: name });
   for (const tab of tabs) {
     const isThis = tab.id === `tab-${name}`;
     tab.setAttribute("aria-selected", String(isThis));

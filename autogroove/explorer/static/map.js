@@ -19,6 +19,8 @@ void main() {
 }`;
 const PICK_PIXELS = 16;
 const MOST_ZOOM = 400;
+/** The map's middle is this much below the frame's, for the tools are above. */
+const LOWERED = 18;
 
 export class PointMap {
   /** Calls `onpick(index)` and `onhover(index or -1, x, y)`. */
@@ -27,7 +29,7 @@ export class PointMap {
     this.centre = [0, 0];
     this.zoom = 1;
     this.points = null;
-    this.marks = { selected: -1, neighbours: [], trail: [], labels: [], dimmed: null };
+    this.marks = { selected: -1, neighbours: [], trail: [], labels: [], dimmed: null, view: "track" };
     this.pointers = new Map();
     this.ground = overlay.getContext("2d");
     this.gl = canvas.getContext("webgl", { antialias: false, alpha: true, premultipliedAlpha: false });
@@ -126,19 +128,19 @@ export class PointMap {
   /** Screen pixels in one unit of the map. */
   #unit() {
     const { width, height } = this.#size();
-    return (Math.min(width, height) / 2) * 0.86 * this.zoom;
+    return (Math.min(width, height - 50) / 2) * 0.9 * this.zoom;
   }
 
   #toScreen(x, y) {
     const { width, height } = this.#size();
     const unit = this.#unit();
-    return [width / 2 + (x - this.centre[0]) * unit, height / 2 - (y - this.centre[1]) * unit];
+    return [width / 2 + (x - this.centre[0]) * unit, height / 2 + LOWERED - (y - this.centre[1]) * unit];
   }
 
   #toMap(px, py) {
     const { width, height } = this.#size();
     const unit = this.#unit();
-    return [this.centre[0] + (px - width / 2) / unit, this.centre[1] - (py - height / 2) / unit];
+    return [this.centre[0] + (px - width / 2) / unit, this.centre[1] - (py - height / 2 - LOWERED) / unit];
   }
 
   #place(index) {
@@ -239,7 +241,7 @@ export class PointMap {
     gl.clear(gl.COLOR_BUFFER_BIT);
     const [sx, sy] = [(2 * unit) / width, (2 * unit) / height];
     gl.uniform2f(this.uniforms.scale, sx, sy);
-    gl.uniform2f(this.uniforms.shift, -this.centre[0] * sx, -this.centre[1] * sy);
+    gl.uniform2f(this.uniforms.shift, -this.centre[0] * sx, -this.centre[1] * sy - (2 * LOWERED) / height);
     gl.uniform1f(this.uniforms.unit, this.#diameter() * this.ratio);
     gl.drawArrays(gl.POINTS, 0, this.points.count);
   }
@@ -257,7 +259,7 @@ export class PointMap {
     ground.lineJoin = "round";
     if (marks.selected >= 0) {
       ground.strokeStyle = accent;
-      for (const index of marks.neighbours) {
+      for (const index of marks.view === "track" ? marks.neighbours : []) {
         ground.globalAlpha = 0.55;
         ground.beginPath();
         ground.moveTo(...at(marks.selected));
@@ -267,7 +269,7 @@ export class PointMap {
         this.#ring(...at(index), radius + 3, accent, 1.6);
       }
     }
-    if (marks.trail.length) this.#drawTrail(marks.trail.map(at), radius, second, raised);
+    if (marks.view === "playlist") this.#drawTrail(marks.trail.map(at), radius, second, raised);
     if (marks.selected >= 0) {
       this.#ring(...at(marks.selected), radius + 6, text, 3);
       this.#ring(...at(marks.selected), radius + 6, accent, 1.5);

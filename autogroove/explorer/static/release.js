@@ -42,10 +42,10 @@ function facts(release) {
 
 function coverage(release) {
   const { source, stored, quarantined, excluded } = release.coverage;
-  const part = (count, colour) => make("i", { style: { width: `${(100 * count) / Math.max(1, source)}%`, background: colour } });
+  const part = (count, colour) => count && make("i", { style: { width: `${(100 * count) / Math.max(1, source)}%`, background: colour } });
   const text = `${source} in the source: ${stored} stored, ${quarantined} quarantined, ${excluded} excluded`;
   return make("div", {},
-    make("div", { class: "coverage", role: "img", "aria-label": text }, part(stored, "var(--second)"), part(quarantined, "var(--warn)"), part(excluded, "var(--quiet)")),
+    make("div", { class: "coverage", role: "img", "aria-label": text }, [part(stored, "var(--second)"), part(quarantined, "var(--warn)"), part(excluded, "var(--quiet)")].filter(Boolean)),
     make("div", { class: "quiet" }, text));
 }
 

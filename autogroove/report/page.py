@@ -1,0 +1,111 @@
+"""The report as HTML text.
+
+What belongs here: gathering what the template shows.
+What does not: markup (`report.html`), or geometry (`drawing`).
+"""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+
+import autogroove
+from autogroove.explorer.layout import place_tracks
+from autogroove.playlists import Collection, describe_stations, open_collection
+from autogroove.report.drawing import lay_strip, place_dots, show_number, trace_losses
+from autogroove.report.inputs import ReportInputs
+
+MOST_STATIONS = 60
+MOST_MEMBERS = 8
+MOST_REASONS = 30
+
+_TEMPLATE = Path(__file__).with_name("report.html")
+
+
+def render_report(inputs: ReportInputs) -> str:
+    """One HTML page: summary, coverage, card, map, stations, training, pictures, settings.
+
+    It needs no network, no script and no other file; pictures are in it as data. Equal inputs
+    give equal text. Everything that comes from tags is escaped.
+    """
+    collection = open_collection(inputs)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    rows = inputs.card.get("rows", [])
+    losses = {"training": inputs.train_loss, "development": inputs.dev_loss}
+    return template.render(
+        inputs=inputs,
+        version=autogroove.__version__,
+        counts=_count(inputs, collection),
+        reasons=_count_reasons(inputs.catalogue),
+        strips=[lay_strip(row) for row in rows if row.get("value") is not None],
+        silent=[row for row in rows if row.get("value") is None],
+        dots=_place_dots(inputs, collection),
+        stations=_describe_stations(collection),
+        curves=trace_losses(losses),
+        pictures={name: _embed(png) for name, png in inputs.pictures.items()},
+        settings=_flatten(inputs.settings),
+        clustering=_flatten(dict(inputs.cluster_report)),
+    )
+
+
+def _count(inputs: ReportInputs, collection: Collection) -> dict[str, int]:
+    status = inputs.catalogue["status"].value_counts()
+    return {
+        "source": len(inputs.catalogue),
+        "stored": int(status.get("stored", 0)),
+        "quarantined": int(status.get("quarantined", 0)),
+        "excluded": int(status.get("excluded", 0)),
+        "clips": int(pd.to_numeric(inputs.catalogue["clips"]).fillna(0).sum()),
+        "clusters": len(np.unique(inputs.clusters["cluster"])),
+        "artists": len(np.unique(collection.artists)),
+    }
+
+
+def _count_reasons(catalogue: pd.DataFrame) -> list[dict[str, Any]]:
+    """Tracks left out, by status and reason, with one path as an example."""
+    left_out = catalogue[catalogue["reason"].notna()]
+    groups = left_out.groupby(["status", "reason"], sort=True)["path"].agg(["size", "first"])
+    ranked = groups.sort_values("size", ascending=False, kind="stable").head(MOST_REASONS)
+    names = ("status", "reason", "count", "example")
+    return [dict(zip(names, row, strict=True)) for row in ranked.reset_index().to_numpy().tolist()]
+
+
+def _place_dots(inputs: ReportInputs, collection: Collection) -> list[Any]:
+    places = place_tracks(inputs.encodings, np.flatnonzero(collection.is_exemplar))
+    names = [collection.song(at).name for at in range(len(collection))]
+    return place_dots(places, collection.cluster_of, collection.is_exemplar, names)
+
+
+def _describe_stations(collection: Collection) -> list[dict[str, Any]]:
+    found = []
+    for station in describe_stations(collection)[:MOST_STATIONS]:
+        members = [collection.positions[each] for each in station.track_ids[1 : MOST_MEMBERS + 1]]
+        found.append(
+            {
+                "station": station,
+                "hue": int(station.cluster * 137.508 + 290) % 360,
+                "members": [collection.song(at) for at in members],
+            }
+        )
+    return found
+
+
+def _embed(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def _flatten(tree: dict[str, Any], name: str = "") -> list[tuple[str, str]]:
+    """Dotted names and short values of a JSON tree."""
+    rows: list[tuple[str, str]] = []
+    for key, value in tree.items():
+        dotted = f"{name}.{key}" if name else str(key)
+        if isinstance(value, dict):
+            rows += _flatten(value, dotted)
+        else:
+            text = show_number(value) if isinstance(value, float) else str(value)
+            rows.append((dotted, text if len(text) <= 120 else text[:119] + "…"))
+    return rows

@@ -56,13 +56,28 @@ class SpectrogramSettings(Section):
 class ModelSettings(Section):
     """The convolutional autoencoder: six convolutions, two fully connected layers, six back."""
 
+    kind: Literal["poster", "groove"] = Field(
+        "poster", description="poster: the code sees the whole picture. groove: pooled over time."
+    )
     channels: tuple[int, ...] = (8, 16, 32, 32, 64, 64)
-    code_size: int = Field(64, ge=2, le=4096, description="Length of an encoding.")
+    code_size: int = Field(64, ge=4, le=4096, description="Length of an encoding.")
+    part_weights: tuple[float, float, float] = Field(
+        (0.5, 0.7, 0.6), description="groove: how much tempo, rhythm and sound count in distances."
+    )
 
 
 class TrainingSettings(Section):
     """How the weights are found."""
 
+    objective: Literal["reconstruction", "pairs"] = Field(
+        "reconstruction",
+        description="reconstruction: mean squared error of the picture. pairs: two disguised clips "
+        "of a track must find each other, with the reconstruction beside it.",
+    )
+    temperature: float = Field(0.2, gt=0, le=10, description="pairs: of the similarities.")
+    reconstruction_weight: float = Field(10.0, ge=0, description="pairs: of the squared error.")
+    semitones: float = Field(3.0, ge=0, le=12, description="pairs: largest shift of pitch.")
+    equaliser_decibels: float = Field(8.0, ge=0, le=40, description="pairs: of the disguise.")
     epochs: int = Field(21, ge=1, le=10000)
     batch_size: int = Field(32, ge=1, le=65536)
     learning_rate: float = Field(2e-3, gt=0, le=1, description="At its height, after warm-up.")
@@ -223,18 +238,21 @@ class RunPolicy(Section):
 PRESETS: dict[str, dict[str, Any]] = {
     "poster": {},
     "groove": {
-        # Time over pitch: 9.7 ms a frame holds sixteenths of any tempo; one scale for all
-        # tracks (the 99.9th percentile of real music) keeps what is loud from what is soft.
+        # Time over pitch: 19 ms a frame holds sixteenths of any tempo. Hats are above 8 kHz.
+        # Relative to the clip's own peak, because the loudness of collections differs more than
+        # that of their clips.
         "spectrogram": {
             "scale": "mel",
             "num_bins": 64,
-            "num_frames": 1024,
+            "num_frames": 512,
             "window_samples": 1024,
-            "hop_samples": 214,
-            "normalisation": "corpus",
-            "corpus_scale": 2.24,
-            "gain": 10.0,
+            "hop_samples": 429,
+            "mel_top_hz": 11025.0,
+            "normalisation": "clip_peak",
+            "gain": 20.0,
         },
+        "model": {"kind": "groove", "code_size": 128},
+        "training": {"objective": "pairs", "epochs": 30, "batch_size": 32},
     },
 }
 """What each preset changes from the defaults of the sections."""

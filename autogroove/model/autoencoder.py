@@ -11,8 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from autogroove.config import ModelSettings
-
 GREY_LEVELS = 255.0
 """Clips are stored as uint8; a model sees them divided by this."""
 
@@ -33,7 +31,7 @@ class Autoencoder(nn.Module):
         flat = int(np.prod(self._top))
         steps = list(enumerate(zip((1, *channels), channels, strict=False)))
         self.down = nn.ModuleList(_convolution(a, b, norm=i > 0) for i, (a, b) in steps)
-        self.to_code = nn.Linear(flat, code_size)
+        self.to_code: nn.Module = nn.Linear(flat, code_size)
         self.from_code = nn.Linear(code_size, flat)
         self.up = nn.ModuleList(
             _deconvolution(b, a, norm=i > 1) for i, (a, b) in reversed(steps) if i > 0
@@ -81,11 +79,6 @@ def _activated(layer: nn.Module, channels: int, norm: bool) -> nn.Module:
     """Batch normalisation, but not at full size: there it costs as much as the convolutions."""
     between = [nn.BatchNorm2d(channels)] if norm else []
     return nn.Sequential(layer, *between, nn.ReLU(inplace=True))
-
-
-def build_autoencoder(model: ModelSettings, image_shape: tuple[int, int]) -> Autoencoder:
-    """An untrained model for images of (num_bins, num_frames); torch's seed decides its weights."""
-    return Autoencoder(model.channels, model.code_size, image_shape)
 
 
 def as_tensor(images: NDArray[np.uint8], device: torch.device | str = "cpu") -> Tensor:

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from autogroove.config import ModelSettings
 from autogroove.errors import MissingObject, StoreError
 from autogroove.identity import digest_bytes
-from autogroove.model.autoencoder import Autoencoder, build_autoencoder
+from autogroove.model.autoencoder import Autoencoder
+from autogroove.model.building import build_autoencoder
 from autogroove.storage import Store
 
 

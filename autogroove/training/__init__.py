@@ -11,9 +11,12 @@ from collections.abc import Callable
 import pandas as pd
 import torch
 
+from autogroove.augmentation import Disguise
 from autogroove.config import Settings
 from autogroove.identity import make_key
-from autogroove.model.autoencoder import Autoencoder, build_autoencoder
+from autogroove.model.autoencoder import Autoencoder
+from autogroove.model.building import build_autoencoder
+from autogroove.model.groove import GrooveAutoencoder
 from autogroove.model.stored import (
     ModelSummary,
     is_stored,
@@ -33,6 +36,7 @@ from autogroove.training.checkpoints import (
 from autogroove.training.clips import ClipLoader
 from autogroove.training.devices import choose_machine
 from autogroove.training.distributed import join_crew
+from autogroove.training.finishing import fit_code
 from autogroove.training.loop import Trainer
 from autogroove.training.objectives import choose_objective
 from autogroove.training.split import Members, choose_members
@@ -137,6 +141,9 @@ def _finish(
     if settings.training.patience is not None and history.best_epoch != history.epoch:
         restore_model(store, key, history.best_epoch, trainer.model)
     if crew.leads:
+        if isinstance(trainer.model, GrooveAutoencoder):
+            disguise = Disguise(settings.spectrogram, settings.training)
+            fit_code(trainer.model, train, disguise, settings.training.seed)
         facts = {
             "model_key": key,
             "epochs": history.epoch,

@@ -78,7 +78,8 @@ class ClipLoader:
         tracks, inverse = np.unique(self.track_of(clips), return_inverse=True)
         ends = np.cumsum(self.clips_of[tracks])
         offset = (ends - self.clips_of[tracks])[inverse] + clips - self.starts[tracks][inverse]
-        return self.read_tracks(tracks)[offset]
+        picked: NDArray[np.uint8] = self.read_tracks(tracks)[offset]
+        return picked
 
     def track_of(self, clips: NDArray[np.int64]) -> NDArray[np.int64]:
         """The position of the track that each clip belongs to."""

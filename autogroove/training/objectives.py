@@ -8,10 +8,12 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.nn.functional import mse_loss
+from torch.nn.functional import cross_entropy, mse_loss, normalize
 
+from autogroove.augmentation import Disguise
 from autogroove.config import Settings
 from autogroove.model.autoencoder import Autoencoder
+from autogroove.model.groove import GrooveAutoencoder
 
 
 class Objective(Protocol):
@@ -35,6 +37,37 @@ class Reconstruction:
         return mse_loss(model(images).float(), images)
 
 
+class Pairs:
+    """Two disguised clips of a track must find each other; the decoder must show the plain ones.
+
+    The disguise takes away what a code must not live on: level, colour and key. It keeps tempo
+    and rhythm. Without the decoder a code may forget whatever does not tell tracks apart.
+    """
+
+    pairs = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._disguise = Disguise(settings.spectrogram, settings.training)
+        self._temperature = settings.training.temperature
+        self._reconstruction_weight = settings.training.reconstruction_weight
+
+    def __call__(self, model: Autoencoder, images: Tensor, random: torch.Generator) -> Tensor:
+        """The loss of a batch."""
+        codes = model.encode(self._disguise(images, random)).float()
+        heard = model.sound_of(codes) if isinstance(model, GrooveAutoencoder) else codes
+        error = mse_loss(model.decode(codes).float(), images)
+        return contrast_pairs(heard, self._temperature) + self._reconstruction_weight * error
+
+
+def contrast_pairs(codes: Tensor, temperature: float) -> Tensor:
+    """NT-Xent (Chen et al. 2020) of codes (2n, d) whose rows i and i + n belong together."""
+    units = normalize(codes, dim=1)
+    similarity = units @ units.T / temperature
+    itself = torch.eye(len(units), dtype=torch.bool, device=units.device)
+    partners = torch.arange(len(units), device=units.device).roll(len(units) // 2)
+    return cross_entropy(similarity.masked_fill(itself, float("-inf")), partners)
+
+
 def choose_objective(settings: Settings) -> Objective:
     """The objective that the settings name."""
-    return Reconstruction()
+    return Reconstruction() if settings.training.objective == "reconstruction" else Pairs(settings)

@@ -1,0 +1,187 @@
+"""Laws of the model that hears groove: what its views keep, and what they leave out."""
+
+import numpy as np
+import pytest
+import torch
+from stored_clips import store_clips, tiny_settings
+
+from autogroove.augmentation import Disguise, centre_frequencies
+from autogroove.config import Settings
+from autogroove.model import build_autoencoder, encode_images, load_model, reconstruct
+from autogroove.model.rhythm import (
+    autocorrelate,
+    describe_rhythm,
+    describe_tempo,
+    detect_onsets,
+    make_lag_reader,
+    whiten_bands,
+)
+from autogroove.model.texture import TEXTURE_FEATURES, describe_texture
+from autogroove.segments import make_recipe_key
+from autogroove.storage import Store
+from autogroove.training import ClipLoader, train_model
+from autogroove.training.finishing import find_components, find_discriminants
+from autogroove.training.objectives import contrast_pairs
+
+FRAMES, BINS = 512, 64
+PATTERNS = {"even": (0, 4, 8, 12), "son": (0, 3, 6, 10, 12), "waltz": (0, 2, 5)}
+
+
+def draw_beat(pattern: str, frames_per_step: float, start: float = 3) -> torch.Tensor:
+    """An image (1, 1, BINS, FRAMES) of a pattern that repeats: low hits, and high ones between."""
+    steps, length = PATTERNS[pattern], 12 if pattern == "waltz" else 16
+    image = torch.full((BINS, FRAMES), 0.02)
+    for count in range(1000):
+        bar, hit = divmod(count, len(steps))
+        for shift, rows in ((0, slice(0, 16)), (1, slice(48, 64))):
+            at = start + frames_per_step * (bar * length + steps[hit] + shift)
+            if at < FRAMES - 2:
+                image[rows, int(at)] += 0.6 * (1 - at % 1)
+                image[rows, int(at) + 1] += 0.6 * (at % 1)
+    return image[None, None]
+
+
+def hear(images):
+    whitened = whiten_bands(images)
+    reader = make_lag_reader(images.shape[3])
+    repeats = autocorrelate(detect_onsets(whitened), len(reader)) @ reader
+    return describe_tempo(repeats), describe_rhythm(repeats)
+
+
+def similarity(one, other):
+    return float((one * other).sum())
+
+
+def test_autocorrelation_is_that_of_its_definition():
+    curves = torch.rand(2, 3, 40, dtype=torch.float64)
+    found = autocorrelate(curves, 10).numpy()
+    centred = (curves - curves.mean(dim=2, keepdim=True)).numpy()
+    for lag in range(10):
+        products = (centred[..., : 40 - lag] * centred[..., lag:]).sum(axis=2)
+        expected = products / (1 - lag / 40) / (centred**2).sum(axis=2)
+        np.testing.assert_allclose(found[..., lag], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_the_lag_reader_reads_straight_lines_exactly():
+    reader = make_lag_reader(512)
+    lags = torch.arange(len(reader), dtype=torch.float32) @ reader
+    np.testing.assert_allclose(lags[[0, 32, 159]], [6.4, 12.8, 6.4 * 2 ** (159 / 32)], rtol=1e-5)
+
+
+def test_tempo_knows_another_tempo_and_not_another_octave():
+    slow, double, other = (hear(draw_beat("even", f))[0] for f in (4.0, 8.0, 5.2))
+    assert similarity(slow, double) > 0.75
+    assert similarity(slow, other) < 0.3
+
+
+def test_rhythm_follows_the_pattern_through_other_tempi():
+    son = [hear(draw_beat("son", f))[1] for f in (4.0, 4.6, 5.2)]
+    even, waltz = (hear(draw_beat(p, 4.6))[1] for p in ("even", "waltz"))
+    for tempo in son[1:]:
+        assert similarity(son[0], tempo) > max(similarity(son[0], even), similarity(son[0], waltz))
+
+
+def test_where_a_clip_begins_does_not_matter():
+    early, late = draw_beat("son", 4.6, start=3), draw_beat("son", 4.6, start=40.5)
+    for one, other in zip(hear(early), hear(late), strict=True):
+        assert similarity(one, other) > 0.9
+
+
+def test_an_equaliser_and_a_gain_leave_rhythm_and_texture_nearly_alone():
+    image = draw_beat("son", 4.6) + 0.02 * torch.rand(1, 1, BINS, FRAMES)
+    slope = torch.linspace(0.4, 1.4, BINS)[:, None]
+    coloured = torch.tanh(slope * torch.atanh(image))
+    for one, other in zip(hear(image), hear(coloured), strict=True):
+        assert similarity(one, other) > 0.98
+    plain, changed = (describe_texture(whiten_bands(x)) for x in (image, coloured))
+    assert plain.shape == (1, TEXTURE_FEATURES)
+    np.testing.assert_allclose(plain, changed, atol=0.15)
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_silence_and_saturation_are_finite(level):
+    settings = Settings.from_preset("groove")
+    model = build_autoencoder(settings.model, (BINS, FRAMES)).eval()
+    flat = np.full((2, BINS, FRAMES), level, np.uint8)
+    assert np.isfinite(encode_images(model, flat)).all()
+    assert np.isfinite(reconstruct(model, flat)).all()
+
+
+def test_it_is_an_autoencoder_of_six_and_six_whose_batch_changes_nothing():
+    settings = Settings.from_preset("groove")
+    model = build_autoencoder(settings.model, (BINS, FRAMES)).eval()
+    kinds = [type(m).__name__ for m in model.modules()]
+    assert (kinds.count("Conv2d"), kinds.count("ConvTranspose2d")) == (6, 6)
+    images = np.random.default_rng(0).integers(0, 255, (3, BINS, FRAMES)).astype(np.uint8)
+    codes = encode_images(model, images)
+    assert codes.shape == (3, settings.model.code_size)
+    np.testing.assert_allclose(encode_images(model, images[1:2])[0], codes[1], atol=1e-5)
+    assert reconstruct(model, images).shape == images.shape
+
+
+def test_a_disguise_moves_a_tone_by_its_interval_and_no_onset():
+    settings = Settings.from_preset("groove").with_overrides(
+        {"training.equaliser_decibels": 0, "training.semitones": 3}
+    )
+    disguise = Disguise(settings.spectrogram, settings.training)
+    images = torch.zeros(200, 1, BINS, 64)
+    images[:, :, 30, 20] = 0.5
+    changed = disguise(images, torch.Generator().manual_seed(0)).squeeze(1)
+    centres = centre_frequencies(settings.spectrogram)
+    loudest = centres[changed.sum(dim=2).argmax(dim=1).numpy()]
+    semitones = 12 * np.log2(loudest / centres[30])
+    assert -3.6 < semitones.min() < -2.4
+    assert 2.4 < semitones.max() < 3.6
+    assert (changed.sum(dim=1).argmax(dim=1) == 20).all()
+
+
+def test_pairs_that_find_each_other_cost_less():
+    units = torch.eye(4)
+    assert contrast_pairs(torch.cat([units, units]), 0.2) < 0.1
+    assert contrast_pairs(torch.cat([units, units.roll(1, 0)]), 0.2) > 4
+
+
+def test_discriminants_whiten_the_scatter_within_classes():
+    random = np.random.default_rng(0)
+    classes = np.repeat(np.arange(40), 25)
+    centres = 3 * random.normal(size=(40, 3)) @ random.normal(size=(3, 8))
+    noise = random.normal(size=(1000, 8)) * [9, 1, 1, 1, 1, 1, 1, 4]
+    line = find_discriminants(centres[classes] + noise, classes, 3)
+    found = (centres[classes] + noise) @ line.matrix + line.offset
+    within = found - np.stack([found[classes == c].mean(axis=0) for c in range(40)])[classes]
+    scatter = within.T @ within / len(within)
+    off_diagonal = scatter - np.diag(np.diag(scatter))
+    assert np.abs(off_diagonal).max() < 0.15 * np.diag(scatter).max()
+    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-9)
+
+
+def test_components_keep_distances_and_are_padded_where_there_are_few():
+    rows = np.random.default_rng(0).normal(size=(5, 20))
+    line = find_components(rows, 12)
+    assert line.matrix.shape == (20, 12)
+    kept = rows @ line.matrix + line.offset
+    np.testing.assert_allclose(kept @ kept.T, rows @ rows.T, atol=1e-9)
+
+
+@pytest.fixture
+def groove_settings():
+    return tiny_settings("groove", shape=(32, 64), model__code_size=16)
+
+
+def test_training_brings_the_clips_of_a_track_together(local_store, groove_settings):
+    catalogue = store_clips(local_store, groove_settings, num_tracks=16)
+    made = train_model(local_store, catalogue, groove_settings)
+    loader = ClipLoader(local_store, make_recipe_key(groove_settings), catalogue)
+    codes = encode_images(load_model(local_store, made.model_key), loader.read_all())
+    distances = ((codes[:, None] - codes) ** 2).sum(axis=2)
+    np.fill_diagonal(distances, np.inf)
+    track = loader.track_of(np.arange(loader.num_clips))
+    assert (track[distances.argmin(axis=1)] == track).mean() > 0.8
+
+
+def test_a_groove_training_is_repeatable(local_store, tmp_path, groove_settings):
+    digests = []
+    for store in (local_store, Store(tmp_path / "other")):
+        catalogue = store_clips(store, groove_settings)
+        digests.append(train_model(store, catalogue, groove_settings).weights_digest)
+    assert digests[0] == digests[1]

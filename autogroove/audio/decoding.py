@@ -19,7 +19,7 @@ from autogroove.audio.faults import AudioFault
 from autogroove.audio.files import AudioFile, refuse_non_audio
 from autogroove.audio.mixing import fold_block, mix_block
 from autogroove.audio.mpeg import MpegScan, make_xing, scan_mpeg
-from autogroove.audio.prefixed import PrefixedFile
+from autogroove.audio.prefixed import open_behind
 from autogroove.audio.resampling import Resampler, design_resampler
 from autogroove.catalogue.reasons import Reason
 from autogroove.config import ClipSettings
@@ -32,6 +32,8 @@ SILENT_RMS = 1e-4
 
 _BLOCK_SAMPLES = 1 << 22
 _LOUDEST = 1e6
+_LONG_TAG_BYTES = 1 << 18
+"""Tags beyond this are kept from the decoder, which would hold them in memory."""
 _CONTAINERS = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"FORM", b"caff", b".snd", b"riff")
 
 Floats = NDArray[np.float32]
@@ -87,16 +89,19 @@ def _check_promise(scan: MpegScan, settings: ClipSettings) -> None:
 
 @contextmanager
 def _open_sound(
-    stream: BinaryIO, scan: MpegScan | None, head: bytes
+    whole: BinaryIO, scan: MpegScan | None, head: bytes
 ) -> Iterator[soundfile.SoundFile]:
     """The decoder, told the true length where the stream itself does not say it."""
-    stream.seek(0)
+    whole.seek(0)
+    stream = whole
+    if scan is not None and scan.first_frame > _LONG_TAG_BYTES:
+        stream = open_behind(b"", whole, scan.first_frame)
     try:
         sound = soundfile.SoundFile(stream)
         if scan is not None and abs(sound.frames - scan.num_samples) > 4 * scan.samples_per_frame:
             sound.close()
             xing = make_xing(scan.header, scan.num_frames)
-            sound = soundfile.SoundFile(PrefixedFile(xing, stream, scan.first_frame))
+            sound = soundfile.SoundFile(open_behind(xing, whole, scan.first_frame))
     except soundfile.LibsndfileError as error:
         known = scan is not None or head.startswith(_CONTAINERS)
         reason = Reason.unsupported_format if known else Reason.not_audio

@@ -5,7 +5,7 @@ What does not: what the bytes mean.
 """
 
 import io
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 
 class PrefixedFile(io.RawIOBase):
@@ -49,3 +49,8 @@ class PrefixedFile(io.RawIOBase):
         data = self.read(len(view))
         view[: len(data)] = data
         return len(data)
+
+
+def open_behind(prefix: bytes, file: BinaryIO, offset: int) -> BinaryIO:
+    """A `PrefixedFile`, as the type that readers take."""
+    return cast(BinaryIO, PrefixedFile(prefix, file, offset))

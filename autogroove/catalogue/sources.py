@@ -146,9 +146,10 @@ def open_files(source: str, store: Store) -> Files:
     place = source.removeprefix("zip::").removeprefix("file://")
     if "://" in place:
         address = urlsplit(place)
-        if address.password is not None:
+        is_web = address.scheme in ("http", "https")
+        if address.password is not None or (is_web and address.username is not None):
             raise SourceError(
-                "A source's URL must not carry a password: releases remember it. "
+                "A source's URL must not carry credentials: releases remember it. "
                 "Use the credentials of your environment, or download the collection."
             )
         is_archive = source.startswith("zip::") or address.path.lower().endswith(".zip")
@@ -184,7 +185,7 @@ def _find_in_archive(files: ZipFiles) -> FmaMetadata | None:
 
 def _find_beside(files: ZipFiles) -> FmaMetadata | None:
     """The folder or archive of metadata that was downloaded to the same place."""
-    folder, _, _ = files.url.rpartition("/")
+    folder, _, _ = files.archive.url.rpartition("/")
     if files.is_local:
         if (Path(folder) / _METADATA_FOLDER).is_dir():
             return FmaMetadata(LocalFiles(folder), _METADATA_FOLDER)

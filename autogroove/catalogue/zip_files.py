@@ -48,8 +48,9 @@ class ZipFiles:
 
     @property
     def url(self) -> str:
-        """Where the archive is."""
-        return self.archive.url
+        """Where the archive is, said so that it is taken for one again."""
+        url = self.archive.url
+        return url if url.lower().endswith(".zip") else f"zip::{url}"
 
     @property
     def is_local(self) -> bool:
@@ -104,7 +105,7 @@ class ZipFiles:
     def _unpack(self, path: str, num_bytes: int | None) -> bytes:
         member = self._members.get(path)
         if member is None:
-            raise FileNotFoundError(f"{path} is not in {self.url}")
+            raise FileNotFoundError(f"{path} is not in {self.archive.url}")
         if fault := _distrust(member):
             raise OSError(fault[1])
         packed = self._fetch_packed(member, num_bytes)

@@ -177,7 +177,7 @@ def test_settings_of_a_source_that_cannot_be(fma: Path, local_store: Store) -> N
         open_source(str(fma), store=local_store, limit=0)
     with pytest.raises(SourceError, match="fma_metadata"):
         open_source(str(fma / "fma_full"), store=local_store, subset="small")
-    with pytest.raises(SourceError, match="must not carry a password"):
+    with pytest.raises(SourceError, match="must not carry credentials"):
         open_source("https://me:secret@example.org/fma_small.zip", store=local_store)
     with pytest.raises(SourceError, match="Cannot open"):
         open_source("nosuch://bucket/music", store=local_store).list_tracks()

@@ -303,6 +303,17 @@ def make_song(place: Path, title: str) -> Path:
     return place
 
 
+def test_an_archive_of_another_name_is_opened_again_by_its_own_url(
+    fma: Path, tmp_path: Path, local_store: Store, web: str
+) -> None:
+    fma_layout.zip_folder(fma, tmp_path / "download")
+    for place in (f"zip::{web}/download", f"zip::{tmp_path}/download"):
+        source = open_source(place, store=local_store)
+        again = open_source(source.url, store=local_store)
+        assert again == source
+        assert len(again.list_tracks()) == len(TRACK_IDS)
+
+
 def test_tags_of_a_remote_archive_cost_only_heads(
     tmp_path: Path, local_store: Store, web: str, counts: dict[str, int]
 ) -> None:

@@ -55,10 +55,14 @@ def _update_responsibilities(
     s: "torch.Tensor", a: "torch.Tensor", r: "torch.Tensor", damping: float
 ) -> "torch.Tensor":
     """Update r; the sums of its positive part by column, the diagonal whole."""
+    import torch
+
     totals = s.new_zeros(len(s))
     for start in range(0, len(s), _BLOCK_ROWS):
         rows = slice(start, start + _BLOCK_ROWS)
-        (first, second), (best, _) = ((x.unbind(1)) for x in (a[rows] + s[rows]).topk(2, dim=1))
+        total = a[rows] + s[rows]
+        first, best = total.max(dim=1)
+        second = total.scatter_(1, best[:, None], -torch.inf).amax(dim=1)
         fresh = s[rows] - first[:, None]
         own = s[rows].gather(1, best[:, None]) - second[:, None]
         fresh.scatter_(1, best[:, None], own)

@@ -110,7 +110,7 @@ class AffinityPropagation(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fit_points(self, points: Floats) -> None:
         settings = ClusteringSettings(
-            method=self.method,  # type: ignore[arg-type]
+            method=self.method,
             damping=self.damping,
             preference=self.preference,
             num_clusters=self.n_clusters,

@@ -5,9 +5,13 @@ What does not: creating anything that matters.
 """
 
 import uuid
+from contextlib import suppress
 
 from autogroove.errors import ReleaseError, StoreError
 from autogroove.storage import Store
+from autogroove.storage.faults import error_code
+
+_UNABLE = {"NotImplemented", "InvalidArgument", "InvalidRequest", "MethodNotAllowed", "501", "400"}
 
 
 def check_conditional_create(store: Store) -> bool:
@@ -16,19 +20,22 @@ def check_conditional_create(store: Store) -> bool:
     Leaves nothing behind; a probe that a crash leaves is collected as garbage.
 
     Raises:
-        StoreError: the store cannot be written at all.
+        StoreError: the store cannot be written at all, or does not answer.
     """
     key = f"probes/{uuid.uuid4().hex}"
-    store.write(f"{key}-write", b"probe")
     try:
-        first = store.create(key, b"first")
-        second = store.create(key, b"second")
-        return first and not second and store.read(key) == b"first"
-    except (StoreError, NotImplementedError, ValueError, TypeError):
+        # What the first says does not matter: its answer may be lost, and the retry told "no".
+        store.create(key, b"first")
+        return not store.create(key, b"second") and store.read(key) == b"first"
+    except StoreError as error:
+        if error_code(error) in _UNABLE:
+            return False
+        raise
+    except (NotImplementedError, ValueError, TypeError):
         return False
     finally:
-        store.delete(key)
-        store.delete(f"{key}-write")
+        with suppress(StoreError):
+            store.delete(key)
 
 
 def require_conditional_create(store: Store) -> None:

@@ -27,7 +27,6 @@ _BY_CODE = {
     "RequestTimeTooSkewed": "this machine's clock is wrong; S3 refuses it. Set the clock.",
     "NoSuchBucket": "there is no such bucket. Create it, or choose another --store.",
     "InvalidBucketName": "this is no valid name of a bucket.",
-    "SlowDown": "the server asked to slow down, again and again. Try later or with fewer workers.",
     "NotImplemented": "the server does not implement this request.",
 }
 _BY_NUMBER = {
@@ -36,6 +35,9 @@ _BY_NUMBER = {
     errno.EFBIG: "the file would be larger than this system allows. Choose another --store.",
     errno.EROFS: "the file system is read-only. Choose another --store.",
     errno.ENOTDIR: "a part of this path is a file, not a folder. Choose another --store.",
+    errno.EBUSY: "the server is not available, or asks again and again to slow down. "
+    "Try later, or with fewer workers.",
+    errno.EREMOTEIO: "the server reports an internal error, again and again. Try later.",
     errno.ENAMETOOLONG: "this path is too long. Choose a --store with a shorter one.",
 }
 
@@ -64,11 +66,18 @@ def explained(place: str) -> Iterator[None]:
 
 def error_code(error: BaseException) -> str:
     """The code that an S3 server gave (NoSuchKey, SlowDown, …), or an empty text."""
-    for link in (error, error.__cause__, error.__context__):
+    link: BaseException | None = error
+    while link is not None:
         response = getattr(link, "response", None)
         if isinstance(response, dict):
             return str(response.get("Error", {}).get("Code", ""))
+        link = link.__cause__ or link.__context__
     return ""
+
+
+def is_damaged_answer(error: Exception) -> bool:
+    """Whether bytes came that do not have the checksum which the server sent with them."""
+    return "Checksum" in type(error).__name__
 
 
 def says_already_there(error: OSError) -> bool:
@@ -87,7 +96,10 @@ def _remedy(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno in _BY_NUMBER:
         return _BY_NUMBER[error.errno]
     if isinstance(error, PermissionError):
-        return "permission is refused. Check the folder's owner, or the rights of the credentials."
+        return (
+            "permission is refused. Check the owner of the folder; or, on S3, whether the "
+            "credentials have the rights and have not expired."
+        )
     name = type(error).__name__
     if "Credentials" in name:
         return f"no credentials were found. {_CREDENTIALS}"

@@ -18,7 +18,12 @@ from fsspec.implementations.local import LocalFileSystem
 
 from autogroove.errors import MissingObject, StoreError
 from autogroove.storage import local
-from autogroove.storage.faults import error_code, explained, says_already_there
+from autogroove.storage.faults import (
+    error_code,
+    explained,
+    is_damaged_answer,
+    says_already_there,
+)
 from autogroove.storage.filesystems import open_filesystem
 
 if TYPE_CHECKING:
@@ -104,11 +109,21 @@ class Store:
             if self.is_local:
                 return Path(path).read_bytes()
             for _ in range(_ATTEMPTS):
-                size_bytes = int(self._opened[0].info(path)["size"])
-                data = bytes(self._opened[0].cat_file(path))
-                if len(data) == size_bytes:
+                data = self._read_remote(path)
+                if data is not None:
                     return data
-        raise StoreError(f"{self.url}/{key}: {len(data)} bytes came instead of {size_bytes}.")
+        raise StoreError(f"{self.url}/{key}: again and again other bytes come than were stored.")
+
+    def _read_remote(self, path: str) -> bytes | None:
+        """The bytes of an object, or None if they came damaged."""
+        size_bytes = int(self._opened[0].info(path)["size"])
+        try:
+            data = bytes(self._opened[0].cat_file(path))
+        except Exception as error:
+            if is_damaged_answer(error):
+                return None
+            raise
+        return data if len(data) == size_bytes else None
 
     def write(self, key: str, data: bytes) -> None:
         """Put an object, whole or not at all. The same key must always carry the same bytes."""

@@ -5,13 +5,13 @@ What does not: the strokes and notes themselves (`drums`, `notes`), or files (`m
 """
 
 import itertools
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from autogroove.groovebox.drums import DRUM_LANES, SAMPLE_RATE_HZ, Samples, strike
+from autogroove.groovebox.arrangement import PARTS, Arrangement, arrange_track
+from autogroove.groovebox.drums import SAMPLE_RATE_HZ, Samples, strike
 from autogroove.groovebox.notes import play_note
 from autogroove.groovebox.plan import DemoTrack
 from autogroove.groovebox.score import Note, Score, write_score
@@ -19,11 +19,6 @@ from autogroove.groovebox.score import Note, Score, write_score
 PEAK = 0.87
 """No sample is louder: MP3 decoding overshoots by about a decibel, and must not clip."""
 
-_PARTS = ("drums", "bass", "chords", "lead")
-_LANE_LEVELS = {
-    "kick": 0.62, "snare": 0.62, "rim": 0.42, "hat": 0.24, "open_hat": 0.26, "ride": 0.22,
-    "percussion": 0.32, "tom": 0.5,
-}  # fmt: skip
 _LANE_PANS = {
     "kick": 0.0, "snare": 0.05, "rim": -0.15, "hat": 0.35, "open_hat": 0.35, "ride": -0.4,
     "percussion": -0.5, "tom": 0.2,
@@ -33,63 +28,42 @@ _DULL = np.array([0.35, 0.0], np.float32), np.array([1.0, -0.65], np.float32)
 _VARIANTS = 3
 
 
-@dataclass(frozen=True)
-class _Desk:
-    """The settings of one track's mix: the palette's, moved by the artist and by the track."""
-
-    lanes: dict[str, float]
-    parts: dict[str, float]
-    brightness: float
-    tilt: float
-    loudness: float
-
-
 def render_track(track: DemoTrack) -> Samples:
     """The samples of a track: float32 (n, 2) at 44.1 kHz, no sample above `PEAK`."""
-    score, desk = write_score(track), _set_desk(track)
+    arrangement = arrange_track(track)
+    score = write_score(track, arrangement)
     num_samples = round(track.seconds * SAMPLE_RATE_HZ)
-    mixed = _add_drums(track, score, desk, num_samples)
-    for part in _PARTS[1:]:
+    mixed = _add_drums(track, arrangement, score, num_samples)
+    for part in PARTS[1:]:
         notes = [note for note in score.notes if note.part == part]
-        mixed += _play_part(track, notes, part, desk, num_samples) * np.float32(desk.parts[part])
-    mixed += _room(mixed, track.palette.room_seconds) * np.float32(track.palette.room)
-    return np.ascontiguousarray(_limit(_tilt(mixed, desk.tilt), desk.loudness).T)
+        played = _play_part(track, notes, part, arrangement.brightness, num_samples)
+        mixed += played * np.float32(arrangement.part_levels[part])
+    mixed += _room(mixed, track.palette.room_seconds) * np.float32(arrangement.room)
+    _add_ground(track, arrangement, mixed)
+    return np.ascontiguousarray(_limit(_tilt(mixed, arrangement.tilt), arrangement.loudness).T)
 
 
-def _set_desk(track: DemoTrack) -> _Desk:
-    """Balances vary by artist and by track, so that the mix does not tell the rhythm."""
-    artist, rng = track.artist_rng(), track.rng("desk")
-    levels = dict(zip(_PARTS, track.palette.levels, strict=True))
-    spread = artist.normal(0, 0.15, len(_PARTS)) + rng.normal(0, 0.15, len(_PARTS))
-    lanes = artist.normal(0, 0.15, len(DRUM_LANES)) + rng.normal(0, 0.2, len(DRUM_LANES))
-    return _Desk(
-        lanes={
-            n: _LANE_LEVELS[n] * float(np.exp(x)) for n, x in zip(DRUM_LANES, lanes, strict=True)
-        },
-        parts={n: levels[n] * float(np.exp(x)) for n, x in zip(_PARTS, spread, strict=True)},
-        brightness=float(np.exp(artist.normal(0, 0.3) + rng.normal(0, 0.3))),
-        tilt=float(artist.uniform(-0.12, 0.25) + rng.uniform(-0.08, 0.15)),
-        loudness=float(10 ** (rng.uniform(-15.5, -12.5) / 20)),
-    )
-
-
-def _add_drums(track: DemoTrack, score: Score, desk: _Desk, num_samples: int) -> Samples:
+def _add_drums(
+    track: DemoTrack, arrangement: Arrangement, score: Score, num_samples: int
+) -> Samples:
     rng = track.rng("kit")
     buffer = np.zeros((2, num_samples), np.float32)
-    lanes = sorted({stroke.lane for stroke in score.strokes})
+    voices = {lane: arrangement.voices[lane] for lane in {s.lane for s in score.strokes}}
     shots = {
-        lane: [strike(track.palette.kit, lane, rng) for _ in range(_VARIANTS)] for lane in lanes
+        voice: [strike(arrangement.kit, voice, rng) for _ in range(_VARIANTS)]
+        for voice in sorted(set(voices.values()))
     }
     for number, stroke in enumerate(score.strokes):
-        level = desk.parts["drums"] * desk.lanes[stroke.lane] * stroke.velocity**1.5
+        voice = voices[stroke.lane]
+        level = arrangement.part_levels["drums"] * arrangement.lane_levels[voice]
         pan = _LANE_PANS[stroke.lane] * track.palette.width
-        shot = shots[stroke.lane][number % _VARIANTS]
-        _add(buffer, shot[None], stroke.start_seconds, level, pan)
+        shot = shots[voice][number % _VARIANTS]
+        _add(buffer, shot[None], stroke.start_seconds, level * stroke.velocity**1.5, pan)
     return buffer
 
 
 def _play_part(
-    track: DemoTrack, notes: list[Note], part: str, desk: _Desk, num_samples: int
+    track: DemoTrack, notes: list[Note], part: str, brightness: float, num_samples: int
 ) -> Samples:
     """A part on its own, with its drive; equal notes are synthesised once."""
     instrument = getattr(track.palette, part)
@@ -99,7 +73,7 @@ def _play_part(
     for number, note in enumerate(notes):
         key = note.pitch, round(note.seconds * 1000)
         if key not in played:
-            played[key] = play_note(instrument, note.pitch, note.seconds, desk.brightness)
+            played[key] = play_note(instrument, note.pitch, note.seconds, brightness)
         pan = 0.0 if part == "bass" else track.palette.width * (0.5 - number % 3 / 2)
         _add(buffer, played[key], note.start_seconds, 0.35 * note.velocity, pan)
     return _drive(buffer, drive) if drive else buffer
@@ -115,6 +89,25 @@ def _add(buffer: Samples, shot: Samples, start_seconds: float, level: float, pan
     gains = (level * np.sqrt(2) * np.cos(angle), level * np.sqrt(2) * np.sin(angle))
     for channel, gain in enumerate(gains):
         buffer[channel, start:end] += shot[channel % len(shot), : end - start] * np.float32(gain)
+
+
+def _add_ground(track: DemoTrack, arrangement: Arrangement, mixed: Samples) -> None:
+    """The hiss of tape and room, and a held root and fifth: sound without rhythm, in place.
+
+    Three seconds of noise, repeated: nobody hears the seam in a stationary hiss.
+    """
+    rng = track.rng("ground")
+    num_samples = mixed.shape[1]
+    noise = rng.standard_normal((2, 3 * SAMPLE_RATE_HZ), dtype=np.float32)
+    ground = _smooth(noise) * np.float32(2 * arrangement.air)
+    t = np.arange(3 * SAMPLE_RATE_HZ, dtype=np.float32) * np.float32(2 * np.pi / SAMPLE_RATE_HZ)
+    root = 110 * 2 ** ((track.tonic - 9) / 12)
+    for hz in (root, 1.5 * root, 2 * root, 4 * root):
+        whole = round(3 * hz) / 3  # a whole number of periods, so that repeats join
+        ground += np.float32(0.35 * arrangement.drone) * np.sin(np.float32(whole) * t)
+    for start in range(0, num_samples, ground.shape[1]):
+        there = mixed[:, start : start + ground.shape[1]]
+        there += ground[:, : there.shape[1]]
 
 
 def _drive(buffer: Samples, amount: float) -> Samples:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autogroove.groovebox.arrangement import Arrangement
 from autogroove.groovebox.grooves import Groove
 from autogroove.groovebox.harmony import bass_pitch, lead_pitch, voice_chord
 from autogroove.groovebox.plan import DemoTrack
@@ -69,11 +70,12 @@ class _Clock:
         return max(0.0, self.at(bar, step) + late + float(self.rng.normal(0, self.jitter)))
 
 
-def write_score(track: DemoTrack) -> Score:
+def write_score(track: DemoTrack, arrangement: Arrangement) -> Score:
     """The notes of a track; equal tracks give equal scores."""
     clock = _Clock(track)
     strokes = tuple(_drum_strokes(track, clock))
-    notes = (*_bass_notes(track, clock), *_chord_notes(track, clock), *_lead_notes(track, clock))
+    bass = _bass_notes(track, clock, arrangement.legato)
+    notes = (*bass, *_chord_notes(track, clock, arrangement), *_lead_notes(track, clock))
     return Score(strokes, notes)
 
 
@@ -138,9 +140,9 @@ def _lengths(pattern: str) -> Iterator[tuple[int, str, int]]:
     return ((step, sign, end - step) for (step, sign), end in zip(found, ends, strict=True))
 
 
-def _bass_notes(track: DemoTrack, clock: _Clock) -> Iterator[Note]:
+def _bass_notes(track: DemoTrack, clock: _Clock, legato: float) -> Iterator[Note]:
     rng = track.rng("bass")
-    bars, legato = track.groove.bass, float(rng.uniform(0.6, 0.95))
+    bars = track.groove.bass
     for bar in range(clock.num_bars):
         for step, sign, steps in _lengths(bars[bar % len(bars)]):
             pitch = bass_pitch(
@@ -151,17 +153,18 @@ def _bass_notes(track: DemoTrack, clock: _Clock) -> Iterator[Note]:
             yield Note("bass", pitch, clock.played(bar, step, "bass"), held, velocity)
 
 
-def _chord_notes(track: DemoTrack, clock: _Clock) -> Iterator[Note]:
-    rng = track.rng("chords")
-    bars, short = track.groove.chords, float(rng.uniform(0.8, 1.4))
+def _chord_notes(track: DemoTrack, clock: _Clock, arrangement: Arrangement) -> Iterator[Note]:
+    bars, short = track.groove.chords, arrangement.stab_beats * track.groove.steps_per_beat
     for bar in range(clock.num_bars):
         pitches = _chord(track, bar)
         for step, sign, steps in _lengths(bars[bar % len(bars)]):
-            held = steps if sign == "L" else min(steps, short * track.groove.steps_per_beat / 3)
+            held = steps if sign == "L" else min(steps, short)
             start, velocity = clock.played(bar, step, "chords"), _VELOCITIES[sign]
             for strum, pitch in enumerate(pitches):
                 at = start + 0.5 * strum * track.palette.timing_seconds
-                yield Note("chords", pitch, at, held * clock.step_seconds, velocity)
+                yield Note(
+                    "chords", pitch + arrangement.octave, at, held * clock.step_seconds, velocity
+                )
 
 
 def _chord(track: DemoTrack, bar: int) -> list[int]:

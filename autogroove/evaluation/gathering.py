@@ -33,6 +33,7 @@ from autogroove.storage import Store
 from autogroove.training import choose_members
 
 _log = logging.getLogger(__name__)
+_affinity_log = logging.getLogger("autogroove.affinity.clustering")
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,21 @@ def gather_inputs(
 
 
 def make_clusterer(settings: ClusteringSettings) -> Clusterer:
-    """Clusters in the way of the release."""
-    return lambda encodings: cluster_encodings(encodings, settings).labels
+    """Clusters in the way of the release, without its warnings.
+
+    Baselines and parts of a collection often do not settle. That is their row's business, and
+    would look like trouble with the release.
+    """
+
+    def cluster(encodings: Floats) -> NDArray[np.int64]:
+        level = _affinity_log.level
+        _affinity_log.setLevel(logging.ERROR)
+        try:
+            return cluster_encodings(encodings, settings).labels
+        finally:
+            _affinity_log.setLevel(level)
+
+    return cluster
 
 
 def _collect(clips: _Clips, described: Descriptions, trained: Names[str]) -> Collection:

@@ -19,13 +19,14 @@ from autogroove.config import ClusteringSettings, Settings
 from autogroove.descriptors.batches import Descriptions, read_descriptions
 from autogroove.descriptors.sampling import sample_tracks
 from autogroove.encoding import encodings_key, make_encoder_key, read_encodings
-from autogroove.errors import AutogrooveError, MissingObject
+from autogroove.errors import MissingObject
 from autogroove.evaluation.baselines import Images, describe_baselines, make_image_baselines
 from autogroove.evaluation.collection import Collection
 from autogroove.evaluation.encoders import make_untrained, measure_errors
 from autogroove.evaluation.evaluate import EvaluationInputs
 from autogroove.evaluation.hearing import Clusterer, Encoded
 from autogroove.evaluation.neighbours import Floats
+from autogroove.evaluation.sampled import SampledClips, match_clips
 from autogroove.model import Autoencoder, load_model
 from autogroove.model.autoencoder import encode_images
 from autogroove.segments import make_recipe_key, open_clips
@@ -34,19 +35,6 @@ from autogroove.training import choose_members
 
 _log = logging.getLogger(__name__)
 _affinity_log = logging.getLogger("autogroove.affinity.clustering")
-
-
-@dataclass(frozen=True)
-class _Clips:
-    """The sampled clips: their tracks, their rows in the descriptions, and the disguised ones."""
-
-    tracks: pd.DataFrame
-    clip_tracks: NDArray[np.int64]
-    described: NDArray[np.int64]
-    disguised: NDArray[np.int64]
-    """(m,) row in `clip_tracks` of each clip that was disguised."""
-    disguises: NDArray[np.int64]
-    """(m,) its place among the disguised descriptions and images."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +80,7 @@ def gather_inputs(
     """
     model = load_model(store, model_key)
     described = read_descriptions(store, description_keys, model.image_shape)
-    clips = _match_clips(sample_tracks(catalogue, settings.evaluation), described)
+    clips = match_clips(sample_tracks(catalogue, settings.evaluation), described)
     if trained is None:
         trained = set(choose_members(catalogue, settings.training).train["fingerprint"])
     collection = _collect(clips, described, trained)
@@ -132,7 +120,7 @@ def make_clusterer(settings: ClusteringSettings) -> Clusterer:
     return cluster
 
 
-def _collect(clips: _Clips, described: Descriptions, trained: Names[str]) -> Collection:
+def _collect(clips: SampledClips, described: Descriptions, trained: Names[str]) -> Collection:
     held_out = ~clips.tracks["fingerprint"].isin(list(trained)).to_numpy(dtype=bool)
     own = described.clips.take(clips.described)
     return Collection(clips.tracks, clips.clip_tracks, own, clips.disguised, held_out)
@@ -156,7 +144,7 @@ def _make_baselines(
     collection: Collection,
     images: _Images,
     described: Descriptions,
-    clips: _Clips,
+    clips: SampledClips,
 ) -> dict[str, Encoded]:
     rows = np.flatnonzero(described.table["disguised"].to_numpy())[clips.disguises]
     untrained = make_untrained(settings.model, model.image_shape, settings.training.seed)
@@ -166,32 +154,6 @@ def _make_baselines(
             images.plain, images.disguised, model.code_size, images.training, untrained
         ),
     }
-
-
-def _match_clips(sample: pd.DataFrame, described: Descriptions) -> _Clips:
-    """Tracks whose every clip is described, and where the descriptions of each clip are."""
-    table = described.table
-    plain = table[~table["disguised"]]
-    counts = plain.groupby("fingerprint").size()
-    complete = sample["fingerprint"].map(counts).fillna(0) == sample["clips"].astype("int64")
-    tracks = sample[complete].reset_index(drop=True)
-    if tracks.empty:
-        raise AutogrooveError(
-            "No track could be described, so that there is nothing to measure. Look at the "
-            "warnings of the evaluation for the reasons."
-        )
-    num_clips = tracks["clips"].to_numpy(dtype=np.int64)
-    clip_tracks = np.repeat(np.arange(len(tracks)), num_clips)
-    first = np.cumsum(num_clips) - num_clips
-    clip = np.arange(len(clip_tracks)) - first[clip_tracks]
-    where = pd.Series(plain.index, index=[plain["fingerprint"], plain["clip"]])
-    wanted = [tracks["fingerprint"].to_numpy()[clip_tracks], clip]
-    described_rows = where.loc[pd.MultiIndex.from_arrays(wanted)].to_numpy(dtype=np.int64)
-    # The first clip of a track is the one that is disguised.
-    names = table["fingerprint"][table["disguised"]].reset_index(drop=True)
-    place = pd.Index(tracks["fingerprint"]).get_indexer(pd.Index(names))
-    known = place >= 0
-    return _Clips(tracks, clip_tracks, described_rows, first[place[known]], np.flatnonzero(known))
 
 
 def _read_images(store: Store, recipe_key: str, tracks: pd.DataFrame) -> Images:
@@ -207,7 +169,7 @@ def _read_images(store: Store, recipe_key: str, tracks: pd.DataFrame) -> Images:
     return np.concatenate([parts[row] for row in range(len(tracks))])
 
 
-def _read_encodings(store: Store, keys: Sequence[str], clips: _Clips) -> Floats:
+def _read_encodings(store: Store, keys: Sequence[str], clips: SampledClips) -> Floats:
     """(num_clips, d) in the order of the sampled clips.
 
     Raises:
@@ -224,14 +186,14 @@ def _read_encodings(store: Store, keys: Sequence[str], clips: _Clips) -> Floats:
     return np.asarray(read.encodings[rows], dtype=np.float32)
 
 
-def _own_encodings(store: Store, model_key: str, clips: _Clips) -> list[str]:
+def _own_encodings(store: Store, model_key: str, clips: SampledClips) -> list[str]:
     encoder_key = make_encoder_key(store, model_key)
     segments = sorted({str(segment) for segment in clips.tracks["segment"]})
     return [encodings_key(encoder_key, segment) for segment in segments]
 
 
 def _read_rivals(
-    store: Store, rivals: Mapping[str, Sequence[str]], clips: _Clips
+    store: Store, rivals: Mapping[str, Sequence[str]], clips: SampledClips
 ) -> dict[str, Encoded]:
     found = {}
     for name, keys in rivals.items():

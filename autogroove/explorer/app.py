@@ -46,6 +46,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
+    app.state.library = library
     for routes in (overview_routes, listening_routes, media_routes):
         app.include_router(routes(library), prefix="/api")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

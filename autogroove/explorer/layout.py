@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Singles = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-MOST_LANDMARKS = 1000
+MOST_LANDMARKS = 800
 """t-SNE of this many takes about 3 s of one core."""
 
 NEAREST_LANDMARKS = 4
@@ -55,16 +55,18 @@ def _place_landmarks(landmarks: Singles, seed: int) -> Singles:
     if len(landmarks) < 8:
         return start
     from sklearn.manifold import TSNE  # a second to import
+    from threadpoolctl import threadpool_limits
 
     tsne = TSNE(
         perplexity=min(30.0, (len(landmarks) - 1) / 3),
         init=1e-4 * start / max(float(start[:, 0].std()), 1e-12),
         learning_rate="auto",
-        max_iter=600,
+        max_iter=400,
         random_state=seed,
         n_jobs=1,
     )
-    return np.asarray(tsne.fit_transform(landmarks), dtype=np.float32)
+    with threadpool_limits(1):  # so small that threads cost more than they give
+        return np.asarray(tsne.fit_transform(landmarks), dtype=np.float32)
 
 
 def _project(rows: Singles) -> Singles:

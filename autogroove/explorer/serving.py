@@ -4,9 +4,11 @@ What belongs here: the address, the warning for an open one, and the server.
 What does not: the app (`app`).
 """
 
+import contextlib
 import ipaddress
 import socket
 import sys
+import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -14,6 +16,7 @@ import uvicorn
 from autogroove.errors import AutogrooveError
 from autogroove.explorer.app import create_app
 from autogroove.explorer.guarding import LOOPBACK_NAMES
+from autogroove.explorer.library import Library
 
 DEFAULT_PORT = 8765
 
@@ -46,8 +49,17 @@ def serve_explorer(
     listening = _listen(host, port)
     place = f"[{host}]" if ":" in host else host
     announce(f"The explorer is at http://{place}:{listening.getsockname()[1]}/ (Ctrl+C ends it)")
+    threading.Thread(target=_open_first, args=(app.state.library,), daemon=True).start()
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
     server.run(sockets=[listening])
+
+
+def _open_first(library: Library) -> None:
+    """Make the first release's map before somebody waits for it; a fault shows on the page."""
+    with contextlib.suppress(AutogrooveError):
+        number = library.default_number()
+        if number is not None:
+            _ = library.open(number).layout
 
 
 def is_loopback(host: str) -> bool:

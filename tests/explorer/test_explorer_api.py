@@ -1,6 +1,7 @@
 """The API: answers agree with the release, bytes with the files, and strangers stay outside."""
 
 import io
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,11 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from autogroove.explorer import create_app
-from autogroove.explorer.layout import MOST_LANDMARKS, place_tracks
+from autogroove.errors import AutogrooveError
+from autogroove.explorer import create_app, layout
+from autogroove.explorer.layout import place_tracks
+from autogroove.explorer.serving import is_loopback, serve_explorer, warn_open
+from autogroove.playlists.assigning import assign_files
 from autogroove.releases import open_release
 from autogroove.storage import Store
 
@@ -203,6 +207,35 @@ def test_a_token_is_asked_for_and_kept(store: Store) -> None:
     assert outside.get("/api/releases").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("::", False)],
+)
+def test_an_open_address_is_known_and_warned_of(host: str, local: bool) -> None:
+    assert is_loopback(host) is local
+    assert "no --token" in warn_open(host, None)
+    assert "no --token" not in warn_open(host, "sesame")
+
+
+def test_a_taken_port_is_an_error_for_people(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(AutogrooveError, match="another --port"):
+            serve_explorer(str(tmp_path), port=port)
+
+
+def test_files_from_outside_find_their_crowd(store: Store, music: Path, tmp_path: Path) -> None:
+    release = open_release(store, 2)
+    (tmp_path / "noise.mp3").write_bytes(b"<html>not audio")
+    again = music / "g1" / "song 2.mp3"
+    found = assign_files(release, [again, tmp_path / "noise.mp3", tmp_path / "gone.mp3"], count=3)
+    row = release.catalogue.set_index("path").loc["g1/song 2.mp3"]
+    cluster = release.clusters.set_index("track_id").loc[row["track_id"], "cluster"]
+    assert found[0].neighbours[0].song.track_id == row["track_id"]
+    assert (found[0].cluster, found[0].clips) == (cluster, 3)
+    assert [each.reason for each in found] == [None, "not_audio", "unreadable"]
+
+
 def test_a_store_without_a_release_is_no_error(tmp_path: Path) -> None:
     empty = TestClient(create_app(str(tmp_path)), base_url="http://localhost")
     assert empty.get("/api/releases").json() == {"default": None, "releases": []}
@@ -222,14 +255,16 @@ def test_equal_tracks_have_a_map_too() -> None:
     assert np.isfinite(place_tracks(np.ones((30, 6), np.float32))).all()
 
 
-def test_a_large_map_keeps_crowds_together_and_is_the_same_each_time() -> None:
+def test_a_large_map_keeps_crowds_together_and_is_the_same_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(layout, "MOST_LANDMARKS", 150)
     draw = np.random.default_rng(0)
-    crowd = draw.integers(0, 5, 3 * MOST_LANDMARKS)
-    encodings = (8 * draw.normal(size=(5, 16))[crowd] + draw.normal(size=(len(crowd), 16))).astype(
-        np.float32
-    )
-    places = place_tracks(encodings, np.arange(50))
+    crowd = draw.integers(0, 5, 600)
+    encodings = 8 * draw.normal(size=(5, 16))[crowd] + draw.normal(size=(len(crowd), 16))
+    places = place_tracks(encodings.astype(np.float32), np.arange(50))
     centres = np.stack([places[crowd == c].mean(axis=0) for c in range(5)])
     nearest = np.linalg.norm(places[:, None] - centres, axis=-1).argmin(axis=1)
     assert (nearest == crowd).mean() > 0.98
-    np.testing.assert_array_equal(places, place_tracks(encodings, np.arange(50)))
+    again = place_tracks(encodings.astype(np.float32), np.arange(50))
+    np.testing.assert_array_equal(places, again)

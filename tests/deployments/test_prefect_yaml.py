@@ -1,0 +1,70 @@
+"""Every deployment is what its flow can run, checked without a server."""
+
+import zoneinfo
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prefect import Flow
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.events import DeploymentEventTrigger
+
+PREFECT_YAML = Path(__file__).parents[2] / "deployments" / "prefect.yaml"
+DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(PREFECT_YAML.read_text())["deployments"]
+
+
+def load_flow(entrypoint: str) -> Flow[Any, Any]:
+    module, _, name = entrypoint.rpartition(".")
+    flow = getattr(import_module(module), name)
+    assert isinstance(flow, Flow)
+    return flow
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "deployment" in metafunc.fixturenames:
+        metafunc.parametrize("deployment", DEPLOYMENTS, ids=[d["name"] for d in DEPLOYMENTS])
+
+
+def test_each_has_a_flow_that_takes_its_parameters(deployment: dict[str, Any]) -> None:
+    flow = load_flow(deployment["entrypoint"])
+    assert flow.validate_parameters(deployment["parameters"])
+    assert deployment["description"]
+
+
+def test_each_runs_in_a_known_pool(deployment: dict[str, Any]) -> None:
+    assert deployment["work_pool"]["name"] in {"autogroove-cpu", "autogroove-gpu"}
+
+
+def test_schedules_have_a_time_zone_that_exists(deployment: dict[str, Any]) -> None:
+    for schedule in deployment.get("schedules", []):
+        CronSchedule(cron=schedule["cron"], timezone=schedule["timezone"])
+        assert schedule["timezone"] in zoneinfo.available_timezones()
+
+
+def test_triggers_expect_the_event_that_watching_emits(deployment: dict[str, Any]) -> None:
+    from flows.watch_source import EVENT, name_dataset
+
+    for trigger in deployment.get("triggers", []):
+        parsed = DeploymentEventTrigger.model_validate(trigger)
+        assert EVENT in parsed.expect
+        assert name_dataset("s3://music/FMA large.zip") == "fma-large-zip"
+        assert trigger["match"]["prefect.resource.id"] == "autogroove.dataset.*"
+
+
+def test_publishes_of_one_store_wait_for_one_another() -> None:
+    publishing = [d for d in DEPLOYMENTS if "publish_release" in d["entrypoint"]]
+    limits = [d["concurrency_limit"] for d in publishing]
+    assert limits == [{"limit": 1, "collision_strategy": "ENQUEUE"}] * 4
+
+
+def test_the_form_of_the_ui_describes_its_fields() -> None:
+    from prefect.utilities.callables import parameter_schema
+
+    schema = parameter_schema(load_flow("flows.publish_release.publish_release"))
+    definitions = schema.model_dump()["definitions"]
+    source = definitions["SourceSelection"]["properties"]["source"]
+    assert source["default"] == "demo"
+    assert "folder" in source["description"]
+    assert set(schema.properties) == {"selection", "settings", "policy", "circumstances"}

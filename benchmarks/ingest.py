@@ -27,7 +27,7 @@ import pandas as pd
 import soundfile
 import zarr
 
-from autogroove.audio import read_clips
+from autogroove.audio import AudioFault, read_clips
 from autogroove.audio.files import open_bytes
 from autogroove.catalogue import open_source, scan_source
 from autogroove.catalogue.tracks import Source
@@ -123,9 +123,13 @@ def measure_steps(
                 lambda content=content: soundfile.read(io.BytesIO(content), dtype="float32"),
             )
             del samples
-            clips = timed(
-                "decode, mono, resample", lambda file=file: read_clips(file, settings.clip, band)
-            )
+            try:
+                clips = timed(
+                    "decode, mono, resample",
+                    lambda file=file: read_clips(file, settings.clip, band),
+                )
+            except AudioFault:
+                continue
             images = timed(
                 "transform, normalise, quantise",
                 lambda clips=clips: make_images(

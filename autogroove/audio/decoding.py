@@ -5,9 +5,10 @@ to mono, and telling by which fault a file cannot be used.
 What does not: resampling, or pictures.
 """
 
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import BinaryIO
 
 import numpy as np
@@ -62,7 +63,7 @@ def read_clips(file: AudioFile, settings: ClipSettings, band: Band | None = None
         scan = None if head.startswith(_CONTAINERS) else scan_mpeg(stream)
         if scan is not None:
             _check_promise(scan, settings)
-        with _open_sound(stream, scan, head) as sound:
+        with _open_sound(file, stream, scan, head) as sound:
             clips = _read_sound(sound, settings, band)
     clips.seconds["decode"] = time.perf_counter() - started
     return clips
@@ -89,27 +90,57 @@ def _check_promise(scan: MpegScan, settings: ClipSettings) -> None:
 
 @contextmanager
 def _open_sound(
-    whole: BinaryIO, scan: MpegScan | None, head: bytes
+    file: AudioFile, whole: BinaryIO, scan: MpegScan | None, head: bytes
 ) -> Iterator[soundfile.SoundFile]:
     """The decoder, told the true length where the stream itself does not say it."""
-    whole.seek(0)
-    stream = whole
-    if scan is not None and scan.first_frame > _LONG_TAG_BYTES:
-        stream = open_behind(b"", whole, scan.first_frame)
     try:
-        sound = soundfile.SoundFile(stream)
-        if scan is not None and abs(sound.frames - scan.num_samples) > 4 * scan.samples_per_frame:
-            sound.close()
-            xing = make_xing(scan.header, scan.num_frames)
-            sound = soundfile.SoundFile(open_behind(xing, whole, scan.first_frame))
+        with ExitStack() as stack:
+            sound = stack.enter_context(_open_plain(file, whole, scan, stack))
+            if scan is not None and _is_misled(sound, scan):
+                xing = make_xing(scan.header, scan.num_frames)
+                told = open_behind(xing, whole, scan.first_frame)
+                sound = stack.enter_context(soundfile.SoundFile(told))
+            if scan is None and sound.format in ("MP3", "MPEG"):
+                raise AudioFault(Reason.not_audio, "No three MPEG frames in a row.")
+            yield sound
     except soundfile.LibsndfileError as error:
         known = scan is not None or head.startswith(_CONTAINERS)
         reason = Reason.unsupported_format if known else Reason.not_audio
         raise AudioFault(reason, error.error_string) from error
-    with sound:
-        if scan is None and sound.format in ("MP3", "MPEG"):
-            raise AudioFault(Reason.not_audio, "No three MPEG frames in a row.")
-        yield sound
+
+
+def _open_plain(
+    file: AudioFile, whole: BinaryIO, scan: MpegScan | None, stack: ExitStack
+) -> soundfile.SoundFile:
+    """The decoder on the file as it is, but for tags that it would hold in memory.
+
+    Bytes in memory are given to it as a descriptor where the system has such a thing: a call
+    back into Python for each frame costs a twentieth of decoding.
+    """
+    if scan is not None and scan.first_frame > _LONG_TAG_BYTES:
+        return soundfile.SoundFile(open_behind(b"", whole, scan.first_frame))
+    memory = None if file.content is None else _hold(file.content, stack)
+    if memory is not None:
+        return soundfile.SoundFile(memory, closefd=False)
+    whole.seek(0)
+    return soundfile.SoundFile(whole)
+
+
+def _hold(content: bytes, stack: ExitStack) -> int | None:
+    """A descriptor of a file in memory, until the stack ends; None where there can be none."""
+    if not hasattr(os, "memfd_create"):
+        return None
+    try:
+        memory = stack.enter_context(os.fdopen(os.memfd_create("audio"), "wb", buffering=0))
+        whole = memory.write(content) == len(content)
+    except OSError:
+        return None
+    memory.seek(0)
+    return memory.fileno() if whole else None
+
+
+def _is_misled(sound: soundfile.SoundFile, scan: MpegScan) -> bool:
+    return bool(abs(sound.frames - scan.num_samples) > 4 * scan.samples_per_frame)
 
 
 def _read_sound(

@@ -133,10 +133,7 @@ def decimate_run(samples: Floats, weights: Floats, rows: Floats, run: Floats) ->
     fills the vector unit, four taps at a time.
     """
     groups, step = weights.shape
-    for d in range(step):
-        row = rows[d]
-        for i in range(len(run) + groups):
-            row[i] = samples[i * step + d]
+    _deal(samples, rows, len(run) + groups)
     run[:] = 0
     for d in range(step):
         for group in range(0, groups, 4):
@@ -144,3 +141,21 @@ def decimate_run(samples: Floats, weights: Floats, rows: Floats, run: Floats) ->
             row = rows[d, group:]
             for j in range(len(run)):
                 run[j] += a * row[j] + b * row[j + 1] + c * row[j + 2] + e * row[j + 3]
+
+
+@compiled
+def _deal(samples: Floats, rows: Floats, count: int) -> None:
+    """rows[d, i] = samples[i * step + d]; a step that is spelled out fills the vector unit."""
+    step = len(rows)
+    if step == 4:
+        a, b, c, e = rows[0], rows[1], rows[2], rows[3]
+        for i in range(count):
+            a[i] = samples[4 * i]
+            b[i] = samples[4 * i + 1]
+            c[i] = samples[4 * i + 2]
+            e[i] = samples[4 * i + 3]
+        return
+    for d in range(step):
+        row = rows[d]
+        for i in range(count):
+            row[i] = samples[i * step + d]

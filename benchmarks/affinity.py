@@ -166,7 +166,7 @@ def run_growth(num_tracks: int) -> Any:
     drift = measure_drift(similarity, points[num_tracks:], points[exemplars], p)
     around = find_neighbourhood(points)
     meter = Meter()
-    fresh = refresh_clusters(around, exemplars, np.arange(len(points)) >= num_tracks, limits)
+    fresh = refresh_clusters(around, exemplars, limits)
     refresh_cpu = meter.read()["cpu"]
     meter = Meter()
     full = solve_sparse(around, limits)
@@ -182,7 +182,8 @@ def run_growth(num_tracks: int) -> Any:
         "neighbour_cpu": around.cpu_seconds,
         "kept_exemplars": float(kept),
         "kept_by_full": float(np.isin(exemplars, full.exemplars).mean()),
-        "promised_gain": drift.promised_gain,
+        "excess": drift.excess,
+        "refresh": drift.refresh,
     }
 
 
@@ -243,7 +244,8 @@ def report_growth(num_tracks: int) -> None:
         f"{one['refresh_cpu']:.2f} CPU-s of {one['full_cpu']:.2f} "
         f"({100 * one['refresh_cpu'] / one['full_cpu']:.0f} %, neighbours "
         f"{one['neighbour_cpu']:.2f} apart); exemplars kept {one['kept_exemplars']:.0%} "
-        f"against {one['kept_by_full']:.0%}; promised gain {one['promised_gain']:.2%}",
+        f"against {one['kept_by_full']:.0%}; drift {one['excess']:.2%}, "
+        f"refresh {'advised' if one['refresh'] else 'not advised'}",
         flush=True,
     )
 

@@ -77,13 +77,3 @@ def count_components(graph: Graph) -> int:
     ones = np.ones(len(graph.columns), dtype=np.int8)
     matrix = csr_array((ones, graph.columns, graph.indptr), shape=(n, n))
     return int(connected_components(matrix, directed=False, return_labels=False))
-
-
-def induce_graph(graph: Graph, kept: npt.NDArray[np.bool_]) -> Graph:
-    """The graph of the kept points alone, renumbered in order."""
-    number = np.cumsum(kept, dtype=np.int32) - 1
-    rows = np.repeat(np.arange(graph.num_points, dtype=np.int32), np.diff(graph.indptr))
-    edges = kept[rows] & kept[graph.columns]
-    counts = np.bincount(number[rows[edges]], minlength=int(kept.sum()))
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Graph(indptr, number[graph.columns[edges]], graph.values[edges])

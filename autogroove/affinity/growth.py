@@ -19,13 +19,12 @@ from autogroove.affinity.space import open_space
 from autogroove.affinity.sparse_run import (
     Neighbourhood,
     SparseSettings,
-    Start,
     solve_sparse,
 )
 from autogroove.affinity.threads import MapCells, open_map
 
-DRIFT_LIMIT = 0.02
-"""Share of the net similarity that a refresh must promise to be worth its cost."""
+DRIFT_LIMIT = 0.01
+"""Share of the net similarity at stake from which a refresh is worth its cost."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,13 @@ class Drift:
 
     Attributes:
         mean_distance_ratio: mean distance of new tracks to their exemplars ÷ that of old ones.
+        excess: share of the net similarity lost because new tracks fit worse than old ones.
         promised_gain: share of the net similarity that exemplars among the new tracks would win.
         refresh: whether it is worth clustering again.
     """
 
     mean_distance_ratio: float
+    excess: float
     promised_gain: float
     refresh: bool
 
@@ -73,7 +74,7 @@ def measure_drift(
         neighbours: new tracks that each new track is compared with.
     """
     if not len(new_encodings):
-        return Drift(1.0, 0.0, False)
+        return Drift(1.0, 0.0, 0.0, False)
     _, best = assign_tracks(new_encodings, exemplar_encodings, threads=threads)
     gain = 0.0
     with open_map(threads) as run:
@@ -85,8 +86,9 @@ def measure_drift(
     cost += -preference * len(exemplar_encodings)
     old = float(old_similarity.mean()) if len(old_similarity) else 0.0
     ratio = float(best.mean()) / old if old else 1.0
+    excess = (old - float(best.mean())) * len(best) / cost if cost else 0.0
     promised = gain / cost if cost else 0.0
-    return Drift(ratio, promised, promised > DRIFT_LIMIT)
+    return Drift(ratio, excess, promised, max(excess, promised) > DRIFT_LIMIT)
 
 
 def _promise_gain(points: Points, best: Points, cost: float, k: int, run: MapCells) -> float:
@@ -108,7 +110,6 @@ def _promise_gain(points: Points, best: Points, cost: float, k: int, run: MapCel
 def refresh_clusters(
     around: Neighbourhood,
     old_exemplars: Indices,
-    is_new: npt.NDArray[np.bool_],
     settings: SparseSettings,
     *,
     map_cells: MapCells | None = None,
@@ -119,8 +120,6 @@ def refresh_clusters(
     Args:
         around: the neighbourhood of all tracks, old and new.
         old_exemplars: int64, their rows now; those of removed tracks left out.
-        is_new: bool (n,), tracks that the old clustering did not know.
         settings: with the preference of the old clustering.
     """
-    start = Start(old_exemplars, is_new)
-    return solve_sparse(around, settings, start=start, map_cells=map_cells, threads=threads)
+    return solve_sparse(around, settings, known=old_exemplars, map_cells=map_cells, threads=threads)

@@ -12,12 +12,7 @@ import numpy as np
 
 from autogroove.affinity.dense import Progress
 from autogroove.affinity.election import Election, Indices, Mask, Solution
-from autogroove.affinity.graph import (
-    Graph,
-    induce_graph,
-    join_neighbours,
-    point_to_candidates,
-)
+from autogroove.affinity.graph import Graph, join_neighbours, point_to_candidates
 from autogroove.affinity.neighbours import Neighbours, Points
 from autogroove.affinity.refinement import Assignment, refine_exemplars
 from autogroove.affinity.space import Space, open_space
@@ -28,9 +23,11 @@ from autogroove.affinity.threads import MapCells, open_map
 CANDIDATES_PER_POINT = 16
 _FEW_CANDIDATES = 64
 """Candidates per point as long as that makes no more than this many edges:"""
-_EDGES_OF_FEW = 2_000_000
+_EDGES_OF_FEW = 400_000
 _RESTRICTED_STAGES = 3
 _MESSAGES_ITERATIONS = 100
+_FEW_ITERATIONS = 25
+"""Messages of a run that begins from known exemplars."""
 
 
 @dataclass(frozen=True)
@@ -52,19 +49,6 @@ class Neighbourhood:
     neighbours: Neighbours
     graph: Graph
     cpu_seconds: float
-
-
-@dataclass(frozen=True)
-class Start:
-    """Where a refresh begins.
-
-    Attributes:
-        exemplars: int64, rows of the exemplars of the earlier clustering.
-        is_new: bool (n,), rows that it did not know.
-    """
-
-    exemplars: Indices
-    is_new: Mask
 
 
 def find_neighbourhood(
@@ -99,28 +83,43 @@ def solve_sparse(
     around: Neighbourhood,
     settings: SparseSettings,
     *,
-    start: Start | None = None,
+    known: Indices | None = None,
     map_cells: MapCells | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Solution:
     """Exemplars and labels without ever holding all pairs.
 
-    With a `start`, messages run among the new points only, and the earlier exemplars stand as
-    candidates beside what those propose.
+    Args:
+        around: from `find_neighbourhood`.
+        settings: limits, and the preference.
+        known: rows that stand as candidates whatever the messages say. With them a quarter of
+            the messages and of the local search is enough.
+        map_cells, threads: as for `find_neighbourhood`.
+        progress: called with (iteration, most iterations) of the first stage.
     """
     clock = Clock()
     space, graph = around.space, around.graph
-    first, proposed = _propose(around, settings, start, threads, progress)
+    first = propagate_sparse(
+        graph,
+        settings.preference,
+        max_iterations=min(
+            _MESSAGES_ITERATIONS if known is None else _FEW_ITERATIONS, settings.max_iterations
+        ),
+        window=settings.window,
+        threads=threads,
+        progress=progress,
+    )
+    proposed = _propose(around, first, known)
     clock.mark("messages")
     with open_map(threads) as pool:
         run = map_cells or pool
-        later = _restrict(space, proposed, settings, run, threads)
+        stages = _RESTRICTED_STAGES if known is None else 1
+        later = _restrict(space, proposed, settings, stages, run, threads)
         clock.mark("candidates")
         elected = np.flatnonzero(later[-1].chosen if later else proposed)
-        state, trail = refine_exemplars(
-            space, graph, elected, settings.preference, run, rounds=settings.rounds
-        )
+        rounds = settings.rounds if known is None else 0
+        state, trail = refine_exemplars(space, graph, elected, settings.preference, run, rounds)
         clock.mark("local_search")
         details = describe_run(graph, space.recall, proposed, [first, *later], trail)
         if settings.certificate:
@@ -130,44 +129,31 @@ def solve_sparse(
     return _restore_order(space, state, [first, *later], details, seconds)
 
 
-def _propose(
-    around: Neighbourhood,
-    settings: SparseSettings,
-    start: Start | None,
-    threads: int | None,
-    progress: Progress | None,
-) -> tuple[Election, Mask]:
-    """Candidates, bool (n,): elected along the graph, or the earlier ones and some new."""
-    graph = around.graph
-    is_new = None if start is None else start.is_new[around.space.order]
-    election = propagate_sparse(
-        graph if is_new is None else induce_graph(graph, is_new),
-        settings.preference,
-        max_iterations=min(_MESSAGES_ITERATIONS, settings.max_iterations),
-        window=settings.window,
-        threads=threads,
-        progress=progress,
-    )
-    if start is None or is_new is None:
-        proposed = election.chosen.copy()
-    else:
-        proposed = np.zeros(graph.num_points, dtype=np.bool_)
-        proposed[start.exemplars] = True
+def _propose(around: Neighbourhood, first: Election, known: Indices | None) -> Mask:
+    """Candidates, bool (n,): elected along the graph or known before; never nobody."""
+    proposed = np.zeros(len(first.chosen), dtype=np.bool_)
+    if known is not None:
+        proposed[known] = True
         proposed = proposed[around.space.order]
-        proposed[is_new] = election.chosen
+    proposed |= first.chosen
     if not proposed.any():
-        proposed[np.argmax(np.diff(graph.indptr))] = True
-    return election, proposed
+        proposed[np.argmax(np.diff(around.graph.indptr))] = True
+    return proposed
 
 
 def _restrict(
-    space: Space, chosen: Mask, settings: SparseSettings, run: MapCells, threads: int | None
+    space: Space,
+    chosen: Mask,
+    settings: SparseSettings,
+    stages: int,
+    run: MapCells,
+    threads: int | None,
 ) -> list[Election]:
     """Affinity propagation in which only the exemplars of the last stage may lead."""
     elections: list[Election] = []
     few = _FEW_CANDIDATES * len(space.points) <= _EDGES_OF_FEW
     per_point = _FEW_CANDIDATES if few else CANDIDATES_PER_POINT
-    for _ in range(_RESTRICTED_STAGES):
+    for _ in range(stages):
         members = np.flatnonzero(chosen).astype(np.int32)
         found = space.find(min(per_point, len(members)), members, run)
         election = propagate_sparse(

@@ -37,13 +37,17 @@ FORMAT = 2
 """Raised when a change of the code gives other descriptors from the same audio."""
 
 SEMITONES = 2.0
+FEWEST_TRACKS = 16
+"""Where segments hold fewer sampled tracks on average, several make one batch…"""
+USUAL_TRACKS = 64
+"""…of about so many: a task of seconds, not of milliseconds."""
 _FOLDER = "descriptors"
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class DescriptionBatch:
-    """What one task describes: the sampled tracks of one segment. Small, and fit to travel."""
+    """What one task describes: sampled tracks of one or more segments. Small, fit to travel."""
 
     key: str
     """Of the object in the store."""
@@ -67,7 +71,10 @@ class Descriptions:
 
 
 def plan_descriptions(catalogue: pd.DataFrame, settings: Settings) -> tuple[DescriptionBatch, ...]:
-    """What has to be described for a card of this complete catalogue, a batch a segment.
+    """What has to be described for a card of this complete catalogue, in batches by segment.
+
+    A new segment makes a new batch and leaves the others alone. Of a large collection a segment
+    holds but a few sampled tracks, and a batch takes several segments.
 
     The same catalogue and settings give the same keys; whether they are in the store already is
     for `write_descriptions` to see.
@@ -75,7 +82,7 @@ def plan_descriptions(catalogue: pd.DataFrame, settings: Settings) -> tuple[Desc
     sample = sample_tracks(catalogue, settings.evaluation)
     folder = make_descriptors_key(settings)
     batches = []
-    for _, part in sample.groupby("segment", sort=True):
+    for _, part in sample.groupby(_gather_segments(sample["segment"]), sort=True):
         fingerprints = [str(name) for name in part["fingerprint"]]
         disguised = tuple(bool(flag) for flag in part["disguised"])
         columns = zip(fingerprints, part["path"], part["size_bytes"], strict=True)
@@ -84,6 +91,16 @@ def plan_descriptions(catalogue: pd.DataFrame, settings: Settings) -> tuple[Desc
         key = f"{_FOLDER}/{folder}/{batch_key}.parquet"
         batches.append(DescriptionBatch(key, members, disguised))
     return tuple(batches)
+
+
+def _gather_segments(segments: "pd.Series[str]") -> "pd.Series[str]":
+    """The batch of each sampled track: its segment, or one of 2ⁿ groups of segments."""
+    if len(segments) >= FEWEST_TRACKS * segments.nunique():
+        return segments
+    num_groups = 1
+    while num_groups * USUAL_TRACKS < len(segments):
+        num_groups *= 2
+    return segments.map(lambda key: f"{zlib.crc32(str(key).encode()) % num_groups:08d}")
 
 
 def make_descriptors_key(settings: Settings) -> str:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Collection as Names
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -160,12 +161,13 @@ def _read_images(store: Store, recipe_key: str, tracks: pd.DataFrame) -> Images:
     """(num_clips, num_bins, num_frames) in the order of the sampled clips."""
     parts: dict[int, Images] = {}
     for segment, members in tracks.groupby("segment", sort=True):
-        array = open_clips(store, recipe_key, str(segment))
-        # One read a segment: single clips would fetch and unpack each chunk many times.
-        whole = np.asarray(array[:])
+        stored = open_clips(store, recipe_key, str(segment))
+        # Much of it is read at once: single tracks would unpack each chunk many times.
+        dense = 2 * int(members["clips"].sum()) > stored.shape[0]
+        array: Any = np.asarray(stored[:]) if dense else stored
         columns = zip(members.index, members["first_clip"], members["clips"], strict=True)
         for row, first, count in columns:
-            parts[int(row)] = whole[int(first) : int(first) + int(count)]
+            parts[int(row)] = np.asarray(array[int(first) : int(first) + int(count)])
     return np.concatenate([parts[row] for row in range(len(tracks))])
 
 

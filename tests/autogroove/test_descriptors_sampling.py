@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from autogroove.config import EvaluationSettings
+from autogroove.config import EvaluationSettings, Settings
+from autogroove.descriptors.batches import DescriptionBatch, plan_descriptions
 from autogroove.descriptors.sampling import sample_tracks
 
 
@@ -48,6 +49,26 @@ def test_order_of_the_catalogue_does_not_matter() -> None:
     catalogue = make_catalogue(500)
     shuffled = catalogue.sample(frac=1, random_state=1)
     pd.testing.assert_frame_equal(sample_tracks(catalogue, SMALL), sample_tracks(shuffled, SMALL))
+
+
+def plan(num: int, per_segment: int) -> list[DescriptionBatch]:
+    segments = [f"segment{i // per_segment:04d}" for i in range(num)]
+    catalogue = make_catalogue(num, segment=segments, path="x.mp3", size_bytes=1)
+    return list(plan_descriptions(catalogue, Settings()))
+
+
+def test_a_batch_is_a_segment() -> None:
+    before, after = plan(256, 128), plan(260, 128)
+    assert [len(batch.members) for batch in before] == [128, 128]
+    assert after[:2] == before and len(after[2].members) == 4, "only the new one is new"
+
+
+def test_segments_with_few_sampled_tracks_share_batches() -> None:
+    batches = plan(800, 4)
+    assert sum(len(batch.members) for batch in batches) == 800
+    assert 8 <= len(batches) <= 16
+    grown = {batch.key for batch in plan(804, 4)}
+    assert len(grown - {batch.key for batch in batches}) == 1, "a new segment changes one batch"
 
 
 def test_one_artist_is_sampled_by_track() -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.ndimage import gaussian_filter1d
 
 from autogroove.explorer.layout import place_tracks
 from autogroove.playlists import Collection, find_path, find_similar, make_playlist, open_collection
@@ -46,14 +47,18 @@ def read_rhythms(collection: Collection) -> Rhythms:
 
 
 def repeat_onsets(clips: np.ndarray, rate: float) -> np.ndarray:
-    """Autocorrelation of onset strength from 0.15 to 2 s, centred, of length 1."""
+    """Autocorrelation of onset strength over log-spaced lags from 0.15 to 2 s, of length 1.
+
+    Lags are 1/18 octave apart and blurred by as much, so that 118 and 120 bpm are alike.
+    """
     rises = np.maximum(np.diff(clips.astype(np.float32), axis=-1), 0).sum(axis=1)
     rises -= rises.mean(axis=1, keepdims=True)
     num = rises.shape[1]
     repeats = np.fft.irfft((np.abs(np.fft.rfft(rises, 2 * num)) ** 2).mean(axis=0))[:num]
-    lags = np.arange(int(0.15 * rate), int(2 * rate))
-    vector = repeats[lags] / max(float(repeats[0]), 1e-12)
-    vector = vector - vector.mean()
+    lags = 0.15 * 2 ** (np.arange(68) / 18)
+    vector = np.interp(lags * rate, np.arange(num), repeats / max(float(repeats[0]), 1e-12))
+    vector = gaussian_filter1d(vector, 1.0)
+    vector -= vector.mean()
     return vector / max(float(np.linalg.norm(vector)), 1e-12)
 
 

@@ -58,7 +58,7 @@ def _place_landmarks(landmarks: Singles, seed: int) -> Singles:
     from threadpoolctl import threadpool_limits
 
     tsne = TSNE(
-        perplexity=min(30.0, (len(landmarks) - 1) / 3),
+        perplexity=min(30.0, max(5.0, len(landmarks) ** 0.5), (len(landmarks) - 1) / 3),
         init=1e-4 * start / max(float(start[:, 0].std()), 1e-12),
         learning_rate="auto",
         max_iter=400,
@@ -104,7 +104,8 @@ def _place_others(whole: Singles, landmarks: Ints, places: Singles, seed: int) -
 
 
 def _fit_square(places: Singles) -> Singles:
-    """Centred and scaled alike in both directions, so that the map fits [-1, 1]."""
+    """Its long side lying flat, centred, and scaled alike in both directions to [-1, 1]."""
+    places = _project(places)
     low, high = places.min(axis=0), places.max(axis=0)
     half = max(float((high - low).max()) / 2, 1e-12)
     return np.asarray((places - (low + high) / 2) / half, dtype=np.float32)

@@ -5,12 +5,15 @@ What does not: comparing tracks (`proximity`).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from autogroove.config import ClipSettings
 from autogroove.playlists.choosing import find_position
 from autogroove.playlists.collection import Collection, ListenedRelease, open_collection
+from autogroove.releases import Release
+from autogroove.storage import Store
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,33 @@ def find_clip_starts(collection: Collection, track_id: int) -> list[float]:
     """Where the clips of a track begin, in seconds; empty where that is not known."""
     from autogroove.audio.clips import place_clips  # compiles kernels: slow to import
 
-    song = collection.song(find_position(collection, track_id))
+    position = find_position(collection, track_id)
+    song = collection.song(position)
     settings = collection.release.settings.get("clip")
-    if settings is None or song.duration_seconds is None:
+    seconds = _find_audio_seconds(collection, position) or song.duration_seconds
+    if settings is None or seconds is None:
         return []
     rate = 1000
-    num_samples = round(song.duration_seconds * rate)
-    starts = place_clips(num_samples, rate, ClipSettings.model_validate(settings))
+    starts = place_clips(round(seconds * rate), rate, ClipSettings.model_validate(settings))
     return [start / rate for start in starts] if len(starts) == song.clips else []
+
+
+def _find_audio_seconds(collection: Collection, position: int) -> float | None:
+    """How long the decoded file was. Metadata may tell the length of the song it was cut from."""
+    release = collection.release
+    if not isinstance(release, Release):
+        return None
+    segment = str(collection.rows["segment"].iloc[position])
+    recipes = [s.recipe_key for s in release.manifest.parts.segments if s.segment_key == segment]
+    if not recipes:
+        return None
+    lengths = _read_lengths(release.store, recipes[0], segment)
+    return lengths.get(str(collection.rows["fingerprint"].iloc[position]))
+
+
+@lru_cache(maxsize=512)
+def _read_lengths(store: Store, recipe_key: str, segment_key: str) -> dict[str, float]:
+    from autogroove.segments import read_segment_index
+
+    index = read_segment_index(store, recipe_key, segment_key)
+    return {row.fingerprint: row.duration_seconds for row in index.rows}

@@ -44,6 +44,11 @@ export class PointMap {
     this.points = points;
     this.sizes = new Float32Array(points.count);
     for (let i = 0; i < points.count; i += 1) this.sizes[i] = points.exemplars[i] ? 1.45 : 1;
+    this.extent = [0, 1].map((axis) => {
+      let most = 0.05;
+      for (let i = axis; i < 2 * points.count; i += 2) most = Math.max(most, Math.abs(points.places[i]));
+      return most;
+    });
     this.#index();
     this.showAll();
   }
@@ -66,14 +71,17 @@ export class PointMap {
     this.ask();
   }
 
-  /** Bring a point into view, gently. */
+  /** Bring a point into view: no further than needed, and not at all where everything is. */
   reveal(index) {
-    const [x, y] = this.#place(index);
-    const [px, py] = this.#toScreen(x, y);
-    const { width, height } = this.#size();
-    if (px > width * 0.12 && px < width * 0.88 && py > height * 0.15 && py < height * 0.85) return this.ask();
-    this.centre = [x, y];
-    return this.ask();
+    if (this.zoom > 1.2) {
+      const { width, height } = this.#size();
+      const [px, py] = this.#toScreen(...this.#place(index));
+      const unit = this.#unit();
+      const over = (at, low, high) => at - Math.max(low, Math.min(high, at));
+      this.centre[0] += over(px, 0.12 * width, 0.88 * width) / unit;
+      this.centre[1] -= over(py, 0.2 * height, 0.85 * height) / unit;
+    }
+    this.ask();
   }
 
   zoomBy(factor, px, py) {
@@ -128,7 +136,8 @@ export class PointMap {
   /** Screen pixels in one unit of the map. */
   #unit() {
     const { width, height } = this.#size();
-    return (Math.min(width, height - 50) / 2) * 0.9 * this.zoom;
+    const [x, y] = this.extent ?? [1, 1];
+    return Math.min(width / x, (height - 60) / y) * 0.45 * this.zoom;
   }
 
   #toScreen(x, y) {

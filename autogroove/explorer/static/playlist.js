@@ -149,7 +149,7 @@ function row(song, at) {
   }, "⠿");
   handle.addEventListener("pointerdown", (event) => drag(event, at));
   const away = make("button", { class: "small plain remove", "aria-label": `Remove ${song.name}`, onclick: () => remove(at) }, "×");
-  return songRow(song, { list: songs, add: false, lead: handle, tail: away });
+  return songRow(song, { list: songs, add: false, lead: handle, after: away });
 }
 
 /** Dragging by pointer works for mouse and touch alike. */

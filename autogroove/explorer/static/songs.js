@@ -16,7 +16,7 @@ export function describe(song) {
   return [song.artist, song.genre, tempo].filter(Boolean).join(" · ");
 }
 
-/** `options`: tail (extra elements), list (what plays after it), add (show a + button), lead. */
+/** `options`: tail (extra elements), list (what plays after it), add (show a + button), lead and after. */
 export function songRow(song, options = {}) {
   const playButton = make("button", {
     class: "small plain", "aria-label": `Play ${song.name}`,
@@ -30,7 +30,7 @@ export function songRow(song, options = {}) {
     make("span", { class: "row" }, options.lead ?? null, swatch(song)),
     make("button", { class: "name", onclick: () => actions.select(song.track_id) },
       words(song.title, "b"), words(describe(song), "small")),
-    make("span", { class: "tail" }, options.tail ?? null, playButton, add));
+    make("span", { class: "tail" }, options.tail ?? null, playButton, add, options.after ?? null));
 }
 
 export function scoreBar(score) {

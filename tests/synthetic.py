@@ -62,6 +62,10 @@ class Collection:
         return np.random.default_rng(seed).integers(0, 255, (CLIPS, *SHAPE), np.uint8)
 
 
+SMALL = Collection(track_ids=range(6), num_clusters=2)
+"""Enough for tests that ask a server many times."""
+
+
 def put_release(store: Store, collection: Collection | None = None) -> ReleaseParts:
     """Write every part of a release into a store; publishing is left to the caller."""
     source = collection or Collection()

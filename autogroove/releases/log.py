@@ -13,6 +13,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from autogroove.errors import MissingObject, ReleaseError, StoreError
@@ -31,6 +32,7 @@ from autogroove.releases.parts import ReleaseParts, content_digest
 from autogroove.releases.presence import missing_objects
 from autogroove.storage import Store
 
+_READERS = 8
 _LONGEST_PAUSE_SECONDS = 0.5
 _MOST_ATTEMPTS = 200
 """Races that a publisher may lose before it says so: more publishers than any team has."""
@@ -70,7 +72,10 @@ def read_manifest(store: Store, number: int) -> Manifest:
 
 def list_releases(store: Store) -> list[Manifest]:
     """Every release, oldest first."""
-    return [read_manifest(store, number) for number in release_numbers(store)]
+    with ThreadPoolExecutor(_READERS) as threads:
+        return list(
+            threads.map(lambda number: read_manifest(store, number), release_numbers(store))
+        )
 
 
 def current_release(store: Store) -> Manifest | None:

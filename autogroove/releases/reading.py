@@ -95,14 +95,17 @@ class Release:
             ReleaseError: the release holds no clips of this track.
         """
         import numpy as np
-
-        from autogroove.segments import open_clips
+        import zarr
 
         _, segment, first, num_clips = self._row(track_id)
         found = [s for s in self.manifest.parts.segments if s.segment_key == segment]
         if not found:
             raise ReleaseError(f"Release {self.number} does not list segment {segment}.")
-        array = open_clips(self.store, found[0].recipe_key, segment)
+        prefix = f"{found[0].prefix}/clips"
+        try:
+            array = zarr.open_array(self.store.zarr(prefix), mode="r")
+        except FileNotFoundError as error:
+            raise ReleaseError(f"{self.store.locate(prefix)} is missing.") from error
         return np.asarray(array[first : first + num_clips], np.uint8)
 
     def clip_encodings(self, track_id: int) -> "NDArray[np.float32]":

@@ -5,7 +5,7 @@ What does not: repair. What is damaged is deleted and made anew by the next run.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -80,13 +80,13 @@ def verify_release(
                 faults.append(found)
             else:
                 expected.extend(found)
-        checks: Iterator[Fault | None]
-        if quick:
-            sizes = list_sizes(store, parts)
-            checks = (_check_size(sizes.get(each.key), each) for each in expected)
-        else:
-            checks = threads.map(lambda each: _check_bytes(store, each), expected)
-        for done, fault in enumerate(checks, 1):
+        sizes = list_sizes(store, parts)
+
+        def check(each: _Expected) -> Fault | None:
+            fault = _check_size(sizes.get(each.key), each)
+            return fault if fault or quick else _check_bytes(store, each)
+
+        for done, fault in enumerate(threads.map(check, expected), 1):
             faults.extend([fault] if fault else [])
             if progress:
                 progress(done, len(expected))
@@ -121,10 +121,8 @@ def _check_size(size_bytes: int | None, expected: _Expected) -> Fault | None:
 
 def _check_bytes(store: Store, expected: _Expected) -> Fault | None:
     try:
-        fault = _check_size(store.size(expected.key), expected)
-        if fault is None and digest_bytes(store.read(expected.key)) != expected.sha256:
-            return Fault(expected.key, "the digest is another")
-        return fault
+        same = digest_bytes(store.read(expected.key)) == expected.sha256
+        return None if same else Fault(expected.key, "the digest is another")
     except MissingObject:
         return Fault(expected.key, "it is missing")
     except StoreError as error:

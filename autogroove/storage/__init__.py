@@ -6,6 +6,7 @@ What does not: what an object means or how it is named. Callers bring keys.
 """
 
 from autogroove.storage.filesystems import open_filesystem
-from autogroove.storage.store import Store, StoredObject
+from autogroove.storage.listing import StoredObject
+from autogroove.storage.store import Store
 
 __all__ = ["Store", "StoredObject", "open_filesystem"]

@@ -55,7 +55,7 @@ def explained(place: str) -> Iterator[None]:
     except StoreError:
         raise
     except FileNotFoundError as error:
-        if error_code(error) == "NoSuchBucket":
+        if is_bucket_missing(error):
             raise StoreError(f"{place}: {_BY_CODE['NoSuchBucket']}") from error
         raise MissingObject(f"{place} is not there.") from error
     except Exception as error:
@@ -73,6 +73,11 @@ def error_code(error: BaseException) -> str:
             return str(response.get("Error", {}).get("Code", ""))
         link = link.__cause__ or link.__context__
     return ""
+
+
+def is_bucket_missing(error: BaseException) -> bool:
+    """Whether not the object but the whole bucket is absent."""
+    return error_code(error) == "NoSuchBucket"
 
 
 def is_damaged_answer(error: Exception) -> bool:

@@ -2,16 +2,14 @@
 
 What belongs here: reading, creating, listing and deleting whole objects.
 What does not: how a local file is written safely (`local`), how a URL is opened
-(`filesystems`), how an error is told (`faults`).
+(`filesystems`), what a listing says (`listing`), how an error is told (`faults`).
 """
 
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -19,12 +17,19 @@ from fsspec.implementations.local import LocalFileSystem
 from autogroove.errors import MissingObject, StoreError
 from autogroove.storage import local
 from autogroove.storage.faults import (
-    error_code,
     explained,
+    is_bucket_missing,
     is_damaged_answer,
     says_already_there,
 )
 from autogroove.storage.filesystems import open_filesystem
+from autogroove.storage.listing import (
+    StoredObject,
+    describe_object,
+    list_children,
+    list_local,
+    list_remote,
+)
 
 if TYPE_CHECKING:
     from zarr.abc.store import Store as ZarrStore
@@ -32,15 +37,6 @@ if TYPE_CHECKING:
 _KEY_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=-]*")
 _ATTEMPTS = 3
 _DELETED_AT_ONCE = 1000
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """One object of a listing."""
-
-    key: str
-    size_bytes: int
-    modified: datetime
 
 
 class Store:
@@ -176,39 +172,22 @@ class Store:
             info = self._opened[0].info(self._path(key))
             if info["type"] != "file":
                 raise MissingObject(f"{self.url}/{key} is a folder, not an object.")
-            return StoredObject(key, int(info["size"]), _modified(info))
+            return describe_object(key, info)
 
     def objects(self, prefix: str = "", *, leftovers: bool = False) -> Iterator[StoredObject]:
         """Every object below a prefix, in the order of its key.
 
         `leftovers` adds the temporary files that a crash may leave on a local disk.
         """
+        filesystem, root = self._opened
         with explained(f"{self.url}/{prefix}"):
-            found = self._list_local(prefix) if self.is_local else self._list_remote(prefix)
+            if self.is_local:
+                found = list_local(Path(root), Path(self._folder(prefix)))
+            else:
+                found = list_remote(filesystem, root, self._folder(prefix))
         for each in sorted(found, key=lambda each: each.key):
             if leftovers or local.TEMPORARY not in each.key:
                 yield each
-
-    def _list_local(self, prefix: str) -> list[StoredObject]:
-        root = Path(self._opened[1])
-        return [
-            StoredObject(path.relative_to(root).as_posix(), state.st_size, _since(state.st_mtime))
-            for path, state in local.list_files(Path(self._folder(prefix)))
-        ]
-
-    def _list_remote(self, prefix: str) -> list[StoredObject]:
-        start = len(self._opened[1]) + 1
-        try:
-            rows = self._opened[0].find(self._folder(prefix), detail=True)
-        except FileNotFoundError as error:
-            if prefix and not _is_bucket_missing(error):
-                return []
-            raise
-        return [
-            StoredObject(path[start:], int(info["size"]), _modified(info))
-            for path, info in rows.items()
-            if info["type"] == "file" and not path.endswith("/")
-        ]
 
     def folders(self, prefix: str) -> list[str]:
         """Names of the folders directly below a prefix, sorted; none where it is absent.
@@ -223,15 +202,7 @@ class Store:
 
     def _children(self, prefix: str, kind: str) -> list[str]:
         with explained(f"{self.url}/{prefix}"):
-            try:
-                rows = self._opened[0].ls(self._folder(prefix), detail=True)
-            except FileNotFoundError as error:
-                if _is_bucket_missing(error):
-                    raise
-                return []
-        found = (row["name"].rstrip("/") for row in rows if row["type"] == kind)
-        names = (name.rsplit("/", 1)[-1] for name in found)
-        return sorted(name for name in names if local.TEMPORARY not in name)
+            return list_children(self._opened[0], self._folder(prefix), kind)
 
     def delete(self, key: str) -> None:
         """Remove one object; one that is already gone is no error."""
@@ -252,7 +223,7 @@ class Store:
                 try:
                     self._opened[0].rm(paths[start : start + _DELETED_AT_ONCE])
                 except FileNotFoundError as error:
-                    if _is_bucket_missing(error):
+                    if is_bucket_missing(error):
                         raise
 
     def zarr(self, prefix: str, *, read_only: bool = True) -> "ZarrStore":
@@ -271,16 +242,3 @@ def _check(key: str) -> None:
     """A key is relative, and no part of it can climb out of the store."""
     if not all(_KEY_PART.fullmatch(part) for part in key.split("/")):
         raise StoreError(f"{key!r} is not a key of a store: parts are letters, digits and ._=-")
-
-
-def _modified(info: dict[str, Any]) -> datetime:
-    value = info.get("LastModified", info.get("mtime", info.get("created", 0.0)))
-    return value if isinstance(value, datetime) else _since(float(value))
-
-
-def _since(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _is_bucket_missing(error: BaseException) -> bool:
-    return error_code(error) == "NoSuchBucket"

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from synthetic import put_release
+from synthetic import SMALL, put_release
 
 from autogroove.errors import MissingObject, StoreError
 from autogroove.releases import (
@@ -185,7 +185,7 @@ def kill_at(moment: int, after: bool) -> None:
 
 def test_publication_survives_kill_9_at_every_system_call(local_store: Store) -> None:
     """Before and after each write, flush, link and rename: published whole, or not at all."""
-    parts = put_release(local_store)
+    parts = put_release(local_store, SMALL)
     parts_before = {each.key for each in local_store.objects()}
     published_at: list[bool] = []
     for moment in range(1, 200):
@@ -237,7 +237,7 @@ print(" ".join(done))
 @pytest.mark.slow
 def test_publication_survives_kill_9_at_every_request(store: Store) -> None:
     """Before and after operations on a store, on S3 as on a disk."""
-    parts = put_release(store)
+    parts = put_release(store, SMALL)
 
     def publish(moment: int, word: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-c", PUBLISH_AND_DIE, store.url, str(moment), word]

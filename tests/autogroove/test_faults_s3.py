@@ -9,7 +9,7 @@ import fsspec
 import pytest
 import servers
 from faulty_proxy import Decide, Fault, Proxy, Request, faulty_proxy
-from synthetic import put_release
+from synthetic import SMALL, put_release
 
 from autogroove.errors import AutogrooveError, StoreError
 from autogroove.releases import (
@@ -73,12 +73,12 @@ TRANSIENT = [
 def test_what_passes_is_overcome(
     proxy: Proxy, s3_store: Store, local_store: Store, fault: Fault
 ) -> None:
-    expected = content_digest(put_release(local_store))
+    expected = content_digest(put_release(local_store, SMALL))
     proxy.decide = every_fourth(fault)
-    parts = put_release(s3_store)
+    parts = put_release(s3_store, SMALL)
     outcome = publish_release(s3_store, parts)
     assert (outcome.number, outcome.published) == (1, True)
-    assert proxy.num_faults > 10
+    assert proxy.num_faults > 8
     assert verify_release(s3_store, 1).faults == ()
     assert [m.content_digest for m in list_releases(s3_store)] == [expected]
 
@@ -86,7 +86,7 @@ def test_what_passes_is_overcome(
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [Fault.stall, Fault.pause], ids=lambda fault: fault.name)
 def test_silence_is_waited_out(proxy: Proxy, s3_store: Store, fault: Fault) -> None:
-    parts = put_release(s3_store)
+    parts = put_release(s3_store, SMALL)
     proxy.decide = lambda request: fault if request.number % 20 == 0 else None
     assert publish_release(s3_store, parts).published
     assert verify_release(s3_store, 1).faults == ()
@@ -101,7 +101,7 @@ def is_manifest(request: Request) -> bool:
 def test_a_manifest_whose_answer_is_lost_is_published_once(
     proxy: Proxy, s3_store: Store, times: int
 ) -> None:
-    parts = put_release(s3_store)
+    parts = put_release(s3_store, SMALL)
     lost: list[Request] = []
 
     def lose(request: Request) -> Fault | None:
@@ -121,7 +121,7 @@ def test_a_manifest_whose_answer_is_lost_is_published_once(
 def test_a_manifest_whose_every_answer_is_lost_is_found_all_the_same(
     proxy: Proxy, s3_store: Store
 ) -> None:
-    parts = put_release(s3_store)
+    parts = put_release(s3_store, SMALL)
     proxy.decide = lambda request: Fault.lost_answer if is_manifest(request) else None
     outcome = publish_release(s3_store, parts)
     assert (outcome.number, outcome.published) == (1, True)
@@ -132,7 +132,7 @@ def test_a_manifest_whose_every_answer_is_lost_is_found_all_the_same(
 def test_a_server_that_refuses_the_manifest_publishes_nothing(
     proxy: Proxy, s3_store: Store
 ) -> None:
-    parts = put_release(s3_store)
+    parts = put_release(s3_store, SMALL)
     proxy.decide = lambda request: Fault.internal_error if is_manifest(request) else None
     with pytest.raises(AutogrooveError, match="not published"):
         publish_release(s3_store, parts)
@@ -145,7 +145,7 @@ def test_a_server_that_refuses_the_manifest_publishes_nothing(
 def test_credentials_that_expire_at_any_moment_end_with_a_sentence(
     proxy: Proxy, s3_store: Store
 ) -> None:
-    parts = put_release(s3_store)
+    parts = put_release(s3_store, SMALL)
     first = len(proxy.requests)
     publish_release(s3_store, parts)
     num_requests = len(proxy.requests) - first
@@ -170,7 +170,7 @@ def test_credentials_that_expire_at_any_moment_end_with_a_sentence(
 def test_wrong_answers_are_noticed_and_asked_for_again(
     proxy: Proxy, s3_store: Store, fault: Fault
 ) -> None:
-    parts = put_release(s3_store)
+    parts = put_release(s3_store, SMALL)
     whole = read_part(s3_store, parts.encodings[0])
     broken: list[Request] = []
 
@@ -190,11 +190,9 @@ def test_wrong_answers_are_noticed_and_asked_for_again(
 
 @pytest.mark.slow
 def test_spectrograms_are_never_wrong_in_silence(proxy: Proxy, s3_store: Store) -> None:
-    from synthetic import Collection
-
-    publish_release(s3_store, put_release(s3_store))
+    publish_release(s3_store, put_release(s3_store, SMALL))
     release = open_release(s3_store)
-    expected = Collection().images(5)
+    expected = SMALL.images(5)
     _ = release.catalogue
     for fault in (Fault.internal_error, Fault.cut_download, Fault.lost_answer):
         once = iter([fault])

@@ -1,7 +1,7 @@
 """Verification finds what is missing or changed, and nothing else."""
 
 import pytest
-from synthetic import put_release
+from synthetic import SMALL, put_release
 
 from autogroove.errors import ReleaseError
 from autogroove.releases import publish_release, read_manifest, verify_release
@@ -11,7 +11,7 @@ from autogroove.storage import Store
 
 @pytest.fixture
 def parts(store: Store) -> ReleaseParts:
-    made = put_release(store)
+    made = put_release(store, SMALL)
     publish_release(store, made)
     return made
 
@@ -46,7 +46,7 @@ def test_every_object_that_goes_is_missed(store: Store, parts: ReleaseParts) -> 
 
 
 def test_every_flipped_bit_is_found_and_every_cut_even_quickly(local_store: Store) -> None:
-    publish_release(local_store, put_release(local_store))
+    publish_release(local_store, put_release(local_store, SMALL))
     for each in list(local_store.objects()):
         if each.key.startswith("releases/"):
             continue

@@ -1,14 +1,14 @@
 """Are clusters stable, and do they hold what sounds alike?
 
 What belongs here: rows 7 and 8 of the card and the share of genre in clusters (row 5).
-What does not: affinity propagation itself (`autogroove.affinity`).
+What does not: affinity propagation itself (`autogroove.affinity`). scikit-learn is imported where
+it is used: reading a card must not wait for it.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from autogroove.evaluation.agreement import Pairing
 from autogroove.evaluation.collection import UNKNOWN, Collection, Pairs
@@ -29,6 +29,8 @@ def share_with_genre(hearing: Hearing) -> Figure:
 
     Reported, not judged: clusters of groove should know less of genre than clusters of timbre.
     """
+    from sklearn.metrics import adjusted_mutual_info_score
+
     genres, labels = hearing.collection.genres, hearing.labels
     known = np.flatnonzero(genres != UNKNOWN)
     if len(np.unique(genres[known])) < 2:
@@ -47,6 +49,8 @@ def measure_stability(hearing: Hearing) -> Figure:
     Affinity propagation is deterministic but for ties, so that a seed alone would say nothing:
     each seed leaves out another tenth of the tracks. The interval is the range over seeds.
     """
+    from sklearn.metrics import adjusted_rand_score
+
     rows = choose_tracks(hearing)
     encodings = hearing.tracks[rows]
     whole = hearing.make_clusters(encodings)
@@ -61,6 +65,8 @@ def measure_stability(hearing: Hearing) -> Figure:
 
 def compare_clip_clusters(hearing: Hearing) -> Figure:
     """Adjusted Rand index between clusters of first clips and clusters of last clips."""
+    from sklearn.metrics import adjusted_rand_score
+
     clip_tracks = hearing.collection.clip_tracks
     chosen = choose_tracks(hearing)
     first, last = _end_clips(clip_tracks, len(hearing.collection))

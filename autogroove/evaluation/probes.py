@@ -2,16 +2,15 @@
 
 What belongs here: rows 4 and 6 of the card. Readers are closed-form ridge regressions on
 standardised track encodings, the penalty chosen by leave-one-out within the training part, so
-that nothing depends on an optimiser or a seed.
+that nothing depends on an optimiser or a seed. scikit-learn is imported where it is used: reading
+a card must not wait for it.
 """
 
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
-from sklearn.linear_model import RidgeClassifierCV, RidgeCV
-from sklearn.model_selection import GroupKFold
 
 from autogroove.evaluation.agreement import vote
 from autogroove.evaluation.collection import UNKNOWN, Collection
@@ -52,7 +51,7 @@ def probe_order(column: str) -> Callable[[Hearing], Figure]:
 
     def measure(hearing: Hearing) -> Figure:
         target, predicted, artists = _predict(hearing, column)
-        x, y = rankdata(target), rankdata(predicted)
+        x, y = (pd.Series(values).rank().to_numpy() for values in (target, predicted))
         x, y = x - x.mean(), y - y.mean()
         columns = np.column_stack([np.ones_like(x), x, y, x * x, y * y, x * y])
         return bootstrap_sums(columns, artists, _correlate, **hearing.resampling)
@@ -62,6 +61,8 @@ def probe_order(column: str) -> Callable[[Hearing], Figure]:
 
 def classify_linear(hearing: Hearing) -> Figure:
     """Accuracy of genre by a ridge classifier, on the official split where there is one."""
+    from sklearn.linear_model import RidgeClassifierCV
+
     genres = hearing.collection.genres
     encodings = hearing.tracks.astype(np.float64)
 
@@ -128,6 +129,8 @@ def _predict(hearing: Hearing, column: str) -> Prediction:
 
 
 def _cross_validate(hearing: Hearing, column: str) -> Prediction:
+    from sklearn.linear_model import RidgeCV
+
     collection = hearing.collection
     target = collection.numbers(column)
     rows = np.flatnonzero(np.isfinite(target))
@@ -142,6 +145,8 @@ def _cross_validate(hearing: Hearing, column: str) -> Prediction:
 
 
 def _fold_by_artist(rows: NDArray[np.int64], artists: NDArray[np.int64]) -> Folds:
+    from sklearn.model_selection import GroupKFold
+
     num_artists = len(np.unique(artists[rows]))
     if num_artists < NUM_FOLDS:
         raise NotMeasurable(f"{num_artists} artists cannot be split into {NUM_FOLDS} folds")

@@ -52,14 +52,20 @@ def solve_dense(
             progress=progress,
         )
         tried.append(election)
-        if not election.chosen.any():
-            continue
-        exemplars, labels = settle_dense(similarities, election.chosen)
-        net = _sum_net(similarities, exemplars, labels)
-        if best is None or net > best[0]:
-            best = net, exemplars, labels, election
+        if election.chosen.any():
+            exemplars, labels = settle_dense(similarities, election.chosen)
+            net = _sum_net(similarities, exemplars, labels)
+            best = best if best and best[0] >= net else (net, exemplars, labels, election)
         if election.converged and not _stands_alone(similarities, election):
             break
+    return _conclude(similarities, tried, best)
+
+
+def _conclude(
+    similarities: Floats,
+    tried: list[Election],
+    best: tuple[float, Indices, Indices, Election] | None,
+) -> Solution:
     notes = {"attempts": [describe_election(one) for one in tried]}
     if best is None:
         chosen = np.zeros(len(similarities), dtype=np.bool_)
@@ -67,8 +73,8 @@ def solve_dense(
         exemplars, labels = settle_dense(similarities, chosen)
         return Solution(labels, exemplars, False, tried[-1].iterations, notes)
     _, exemplars, labels, election = best
-    alone = _stands_alone(similarities, election)
-    return Solution(labels, exemplars, election.converged and not alone, election.iterations, notes)
+    settled = election.converged and not _stands_alone(similarities, election)
+    return Solution(labels, exemplars, settled, election.iterations, notes)
 
 
 def _sum_net(similarities: Floats, exemplars: Indices, labels: Indices) -> float:

@@ -23,7 +23,7 @@ from autogroove.affinity.sparse_run import (
 )
 from autogroove.affinity.threads import MapCells, open_map
 
-DRIFT_LIMIT = 0.01
+DRIFT_LIMIT = 0.015
 """Share of the net similarity at stake from which a refresh is worth its cost."""
 
 

@@ -42,7 +42,7 @@ def test_refresh_is_within_a_thousandth_of_a_new_start():
 @pytest.mark.parametrize("moved", [False, True])
 def test_drift_is_signalled_when_and_only_when_the_music_changes(moved):
     points = make_music(1600)
-    old, new = points[:1500], points[1500:].copy()
+    old, new = points[:1500], points[1500:1540].copy()
     solution = solve_sparse(find_neighbourhood(old), SparseSettings(-20.0))
     if moved:
         new += np.random.default_rng(0).normal(size=64).astype(np.float32) * 3

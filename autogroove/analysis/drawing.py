@@ -56,14 +56,15 @@ def _draw_before(axes: Axes, gain: dict[str, Any]) -> None:
     style_axes(axes, "Before tanh (per unit of gain)", "value", "share of pixels per octave, %")
     values = np.array(gain["before_tanh"]["values"])
     below = np.array(gain["before_tanh"]["share_below"])
-    grid = np.geomspace(values[1], values[-2], 60)
+    low, high = gain["before_tanh"]["known_from"], gain["before_tanh"]["known_to"]
+    grid = np.geomspace(low, high, 60)
     shares = np.interp(np.log(grid), np.log(values), below)
     density = 100 * np.diff(shares) / np.diff(np.log2(grid))
     axes.stairs(density, grid, fill=True, color=BLUE, alpha=0.85)
     axes.set_xscale("log")
     axes.set_ylim(0, 1.25 * max(float(density.max()), 1.0))
     outside = (
-        f"{below[1]:.0%} lower, {1 - below[-2]:.0%} higher:",
+        f"{gain['share_zero']:.0%} lower, {gain['share_censored']:.0%} higher:",
         "censored by the first and the last grey level",
     )
     for line, text in enumerate(outside):

@@ -5,14 +5,16 @@ What does not: counting.
 
 A stored level l stands for values x before tanh with 255 tanh(x) between l - 1/2 and l + 1/2, so
 the counts give the distribution function of x at 255 points. Two ends are censored: level 255
-says only that x is above 3.47, level 0 only that it is below 0.002. Inside a level and in the
-ends the distribution is taken to be even in log x; results that rest on it say so.
+says only that x is above 3.47, level 0 only that it is below 0.002. Inside a level x is taken to
+be even in log x; in the ends it is taken to go on as a log-normal, as magnitudes nearly do, with
+the slope of the last octave that is known. Results that rest on the ends say so.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 Floats = NDArray[np.float64]
 
@@ -22,6 +24,7 @@ MOST_BRIGHT = 0.10
 _MEDIAN_TARGET = 0.55
 _EDGES = np.arctanh((np.arange(255) + 0.5) / 255)
 _SPAN = 1000.0
+_TAIL_POINTS = 24
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,9 @@ class Distribution:
     """The distribution function of values before tanh, divided by the gain they were drawn at."""
 
     values: Floats
-    """(257,) ascending, from the smallest to the largest value that is thought possible."""
+    """Ascending, from the smallest to the largest value that is thought possible."""
     shares: Floats
-    """(257,) share of pixels below each."""
+    """Share of pixels below each."""
 
     def share_below(self, values: Floats) -> Floats:
         """Share of pixels below each value."""
@@ -50,9 +53,24 @@ def undo_tanh(counts: NDArray[np.int64], gain: float, largest: float | None) -> 
     """
     edges = _EDGES / gain
     top = max(2 * edges[-1] if largest is None else largest, 1.0001 * edges[-1])
-    shares = np.cumsum(counts) / max(1, counts.sum())
-    values = np.concatenate([[edges[0] / _SPAN], edges, [top]])
-    return Distribution(values, np.concatenate([[0.0], shares]))
+    shares = np.cumsum(counts)[:-1] / max(1, counts.sum())
+    low = edges[0] / np.geomspace(_SPAN, 1, _TAIL_POINTS, endpoint=False)
+    high = np.geomspace(edges[-1], top, _TAIL_POINTS + 1)[1:]
+    below = _go_on(edges, shares, low, near=0)
+    above = _go_on(edges, shares, high, near=-1)
+    below[0], above[-1] = 0.0, 1.0
+    return Distribution(np.concatenate([low, edges, high]), np.concatenate([below, shares, above]))
+
+
+def _go_on(edges: Floats, shares: Floats, values: Floats, near: int) -> Floats:
+    """Shares below values beyond an end (`near` 0 or -1), by a log-normal through that end."""
+    inside = 2 * edges[0] if near == 0 else edges[-1] / 2
+    known = np.array([np.interp(inside, edges, shares), shares[near]])
+    if known.min() <= 0 or known.max() >= 1:
+        return np.full(len(values), known[1])
+    inner, outer = ndtri(known)
+    slope = max(0.0, (outer - inner) / np.log(edges[near] / inside))
+    return np.asarray(ndtr(outer + slope * np.log(values / edges[near])))
 
 
 def entropy_at(distribution: Distribution, gain: float) -> float:

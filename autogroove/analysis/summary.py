@@ -88,6 +88,8 @@ def _summarise_gain(statistics: Statistics, settings: SpectrogramSettings) -> di
         "before_tanh": {
             "values": _rounded(before.values),
             "share_below": _rounded(before.shares),
+            "known_from": _round(float(np.arctanh(0.5 / 255)) / settings.gain),
+            "known_to": _round(float(np.arctanh(254.5 / 255)) / settings.gain),
         },
         "curve": {
             "gains": _rounded(gains),

@@ -16,7 +16,7 @@ SAMPLED_PAIRS = 2_000_000
 """Random pairs behind a sampled quantile: within 0.1 % of the exact one on music encodings."""
 JITTER = 1e-6
 """Size of the tie-breaking jitter relative to the preference."""
-_BLOCK_ROWS = 256
+_BLOCK_ROWS = 64
 
 
 def build_similarities(

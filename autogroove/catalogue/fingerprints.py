@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from autogroove.catalogue.files import Files
+from autogroove.catalogue.network import is_network_fault
 from autogroove.catalogue.tags import read_tags
 
 LOCAL_THREADS = 2
@@ -53,8 +54,11 @@ def fingerprint_files(
     def look(file: Unread) -> Fingerprinted:
         try:
             return _look_into(files, file, with_tags)
-        except OSError as error:
-            return Fingerprinted(file.row, None, {}, 0, f"{error.strerror or error}")
+        except Exception as error:
+            if not isinstance(error, OSError) and not is_network_fault(error):
+                raise
+            fault = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            return Fingerprinted(file.row, None, {}, 0, fault)
 
     with ThreadPoolExecutor(LOCAL_THREADS if files.is_local else REMOTE_THREADS) as pool:
         try:

@@ -98,13 +98,18 @@ class FmaMetadata:
         if not self.files.has_file(path):
             return None
         try:
-            with self.files.open(path) as file:
+            with self._open(path) as file:
                 return _parse(file, num_headers, wanted)
         except UnicodeDecodeError as error:
             raise SourceError(f"{self._place(name)} is not UTF-8 text: {error}.") from error
         except (OSError, ValueError, csv.Error) as error:
             fault = " ".join(str(error).split()).rstrip(".")
             raise SourceError(f"{self._place(name)} cannot be read: {fault}.") from error
+
+    def _open(self, path: str) -> BinaryIO:
+        """A remote table is fetched in one request: all of it is wanted."""
+        local = self.files.local_path(path)
+        return io.BytesIO(self.files.read(path)) if local is None else local.open("rb")
 
 
 def _parse(file: BinaryIO, num_headers: int, wanted: dict[Header, Target]) -> pd.DataFrame:

@@ -12,9 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-
-from autogroove.catalogue.remote_files import describe_version, open_remote, read_patiently
+from autogroove.catalogue.network import (
+    ask_about,
+    describe_version,
+    open_remote,
+    read_patiently,
+)
 from autogroove.errors import SourceError
 
 
@@ -41,13 +44,10 @@ class RangedFile:
         if self.is_local:
             status = Path(self.url).stat()
             return {"size": status.st_size, "mtime": status.st_mtime_ns}
-        filesystem, path = open_remote(self.url)
-        try:
-            return dict(filesystem.info(path))
-        except FileNotFoundError as error:
-            raise SourceError(f"{self.url} is not there.") from error
-        except (OSError, aiohttp.ClientError) as error:
-            raise SourceError(f"{self.url} cannot be read: {error}") from error
+        info = ask_about(self.url)
+        if info is None:
+            raise SourceError(f"{self.url} is not there.")
+        return info
 
     @property
     def size_bytes(self) -> int:

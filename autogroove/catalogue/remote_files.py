@@ -1,48 +1,35 @@
 """A folder behind any fsspec URL: an object store, a web server, memory.
 
-What belongs here: one listing for the whole tree, checksums that can be trusted, reading with
-patience.
-What does not: which library serves a URL (`autogroove.storage`).
+What belongs here: one listing for the whole tree, and checksums that can be trusted.
+What does not: patience (`network`), and which library serves a URL (`autogroove.storage`).
 """
 
-import logging
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, cast
 
-import aiohttp
 import fsspec
 import pandas as pd
 
 from autogroove.catalogue.files import FileEntry, tabulate_files
+from autogroove.catalogue.network import (
+    ask_about,
+    describe_version,
+    explained_source,
+    open_remote,
+    read_patiently,
+)
 from autogroove.catalogue.paths import has_audio_name, is_hidden, to_real_path, to_safe_path
-from autogroove.errors import SourceError, StoreError
-from autogroove.storage import open_filesystem
-
-T = TypeVar("T")
-logger = logging.getLogger(__name__)
+from autogroove.catalogue.reasons import Reason
+from autogroove.errors import SourceError
 
 READAHEAD_BYTES = 1 << 20
 HEAD_BYTES = 1 << 16
 """What one request brings of a file that is read on, and of one that is opened for its tags."""
-ATTEMPTS = 3
-_LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
-_VERSIONS = (
-    "ETag",
-    "etag",
-    "md5Hash",
-    "mtime",
-    "LastModified",
-    "last_modified",
-    "updated",
-    "created",
-)
 _CONTENT_ETAG = re.compile(r"[0-9a-f]{32}(-\d+)?")
 
 
@@ -68,16 +55,10 @@ class RemoteFiles:
     def list_audio(self) -> pd.DataFrame:
         """See `Files.list_audio`. One recursive listing, and none is opened."""
         filesystem, root = self._opened
-        try:
+        with explained_source(self.url):
             found = filesystem.find(root, detail=True)
-        except PermissionError as error:
-            raise SourceError(
-                f"No permission to list {self.url}. Check the credentials."
-            ) from error
-        except (OSError, aiohttp.ClientError) as error:
-            raise SourceError(f"{self.url} cannot be listed: {error}") from error
-        if not found and not filesystem.exists(root):
-            raise SourceError(f"{self.url} is not there.")
+            if not found and not filesystem.exists(root):
+                raise SourceError(f"{self.url} is not there.")
         return tabulate_files(self._describe(found, len(root) + 1))
 
     def _describe(self, found: dict[str, dict[str, Any]], start: int) -> Iterator[FileEntry]:
@@ -88,18 +69,27 @@ class RemoteFiles:
         }
         incomplete = [n for n, info in wanted.items() if info.get("size") is None]
         with ThreadPoolExecutor(16) as pool:
-            infos = pool.map(self._opened[0].info, incomplete)
-            wanted |= dict(zip(incomplete, infos, strict=True))
+            wanted |= dict(zip(incomplete, pool.map(self._complete, incomplete), strict=True))
         for name, info in wanted.items():
-            size = int(info.get("size") or 0)
-            yield FileEntry(to_safe_path(name[start:]), size, describe_version(info), _trust(info))
+            path, size = to_safe_path(name[start:]), int(info.get("size") or 0)
+            if info.get("type") == "absent":
+                yield FileEntry(path, 0, "", None, Reason.unreadable, "It is listed but not there.")
+            else:
+                yield FileEntry(path, size, describe_version(info), _trust(info))
+
+    def _complete(self, name: str) -> dict[str, Any]:
+        try:
+            return dict(self._opened[0].info(name))
+        except FileNotFoundError:
+            return {"type": "absent"}
 
     def _real(self, path: str) -> str:
         return f"{self._opened[1]}/{to_real_path(path)}"
 
     def has_file(self, path: str) -> bool:
         """Whether a file of that safe path is there."""
-        return bool(self._opened[0].isfile(self._real(path)))
+        info = ask_about(f"{self.url}/{to_real_path(path)}")
+        return info is not None and info["type"] == "file"
 
     def read(self, path: str) -> bytes:
         """A whole file, in one request."""
@@ -122,45 +112,6 @@ class RemoteFiles:
     def local_path(self, path: str) -> Path | None:
         """None: it is elsewhere."""
         return None
-
-
-def open_remote(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
-    """The file system of a source's URL.
-
-    Raises:
-        SourceError: the protocol is unknown.
-    """
-    try:
-        return open_filesystem(url)
-    except StoreError as error:
-        raise SourceError(str(error)) from error
-
-
-def read_patiently(fetch: Callable[[], T]) -> T:
-    """What `fetch` returns, tried again where a network may have hiccuped.
-
-    Raises:
-        OSError: it failed for good.
-    """
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return fetch()
-        except _LASTING:
-            raise
-        except (OSError, aiohttp.ClientError) as error:
-            if attempt == ATTEMPTS:
-                raise OSError(f"{error or type(error).__name__}") from error
-            logger.info("Trying again after %r", error)
-            time.sleep(0.25 * 4**attempt)
-    raise AssertionError("unreachable")
-
-
-def describe_version(info: dict[str, Any]) -> str:
-    """What a listing says that changes when the file does; "" where it says nothing."""
-    for name in _VERSIONS:
-        if (value := info.get(name)) is not None:
-            return value.isoformat() if isinstance(value, datetime) else str(value).strip('"')
-    return ""
 
 
 def _trust(info: dict[str, Any]) -> str | None:

@@ -17,7 +17,7 @@ from autogroove.catalogue.fma_metadata import SUBSETS, FmaMetadata
 from autogroove.catalogue.listing import list_collection
 from autogroove.catalogue.local_files import LocalFiles
 from autogroove.catalogue.ranges import RangedFile
-from autogroove.catalogue.remote_files import RemoteFiles, open_remote
+from autogroove.catalogue.remote_files import RemoteFiles
 from autogroove.catalogue.tracks import Track, TrackMetadata
 from autogroove.catalogue.zip_files import ZipFiles
 from autogroove.errors import SourceError
@@ -191,6 +191,5 @@ def _find_beside(files: ZipFiles) -> FmaMetadata | None:
             return FmaMetadata(LocalFiles(folder), _METADATA_FOLDER)
         archive = Path(folder) / f"{_METADATA_FOLDER}.zip"
         return _find_in_archive(ZipFiles(RangedFile(str(archive)))) if archive.is_file() else None
-    filesystem, path = open_remote(f"{folder}/{_METADATA_FOLDER}/tracks.csv")
-    there = filesystem.isfile(path)
+    there = RemoteFiles(folder).has_file(f"{_METADATA_FOLDER}/tracks.csv")
     return FmaMetadata(RemoteFiles(folder), _METADATA_FOLDER) if there else None

@@ -2,6 +2,7 @@
 
 import http.server
 import io
+import socket
 import struct
 import threading
 import tracemalloc
@@ -194,6 +195,8 @@ def test_a_cut_archive_is_one_clear_sentence(fma: Path, tmp_path: Path, local_st
 class CountingHandler(http.server.SimpleHTTPRequestHandler):
     """Serves files with ranges, and counts."""
 
+    absent = 404
+
     def __init__(self, *args: Any, counts: dict[str, int], ranged: bool, **options: Any) -> None:
         self.counts, self.ranged = counts, ranged
         super().__init__(*args, **options)
@@ -204,7 +207,7 @@ class CountingHandler(http.server.SimpleHTTPRequestHandler):
             super().do_GET()
             return
         if not place.is_file():
-            self.send_error(404)
+            self.send_error(self.absent)
             return
         content, status = place.read_bytes(), 200
         wanted = self.headers.get("Range")
@@ -220,6 +223,9 @@ class CountingHandler(http.server.SimpleHTTPRequestHandler):
 
     def do_HEAD(self) -> None:
         self.counts["heads"] += 1
+        if not Path(self.translate_path(self.path)).exists():
+            self.send_error(self.absent)
+            return
         super().do_HEAD()
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -312,6 +318,27 @@ def test_an_archive_of_another_name_is_opened_again_by_its_own_url(
         again = open_source(source.url, store=local_store)
         assert again == source
         assert len(again.list_tracks()) == len(TRACK_IDS)
+
+
+def test_metadata_that_does_not_answer_is_not_taken_for_absent(
+    fma: Path, local_store: Store, web: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a hiccup of the server would give every track another id."""
+    assert open_source(f"{web}/fma", store=local_store).kind == "fma"
+    (fma / "fma_metadata/tracks.csv").rename(fma / "fma_metadata/gone.csv")
+    assert open_source(f"{web}/fma", store=local_store).kind == "folder"
+    monkeypatch.setattr(CountingHandler, "absent", 503)
+    with pytest.raises(SourceError, match="does not answer as it should"):
+        open_source(f"{web}/fma", store=local_store)
+
+
+def test_a_server_that_is_not_there_is_said_to_be_so(local_store: Store, web: str) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        for place in ("x.zip", "music"):
+            with pytest.raises(SourceError, match="does not answer as it should"):
+                open_source(f"{url}/{place}", store=local_store)
 
 
 def test_tags_of_a_remote_archive_cost_only_heads(

@@ -26,6 +26,8 @@ from autogroove.evaluation.neighbours import NOBODY, find_neighbours
 
 PENALTIES = tuple(10.0**power for power in range(-1, 6))
 NUM_FOLDS = 5
+FURTHEST = 5.0
+"""Deviations beyond which a standardised number is clipped."""
 FEWEST_COVERED = 30
 
 Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
@@ -157,7 +159,9 @@ def _fold_by_artist(rows: NDArray[np.int64], artists: NDArray[np.int64]) -> Fold
 def _standardise(train: Numbers, test: Numbers) -> tuple[Numbers, Numbers]:
     centre, spread = train.mean(axis=0), train.std(axis=0)
     spread = np.where(spread > 1e-9, spread, 1)
-    return (train - centre) / spread, (test - centre) / spread
+    # A number that is nearly always nought would otherwise be a giant in the one test track.
+    seen, asked = ((part - centre) / spread for part in (train, test))
+    return seen.clip(-FURTHEST, FURTHEST), asked.clip(-FURTHEST, FURTHEST)
 
 
 def _explain(sums: Numbers) -> Numbers:

@@ -83,7 +83,7 @@ def _choose_voice(lane: str, rng: np.random.Generator) -> str:
     """Mostly the lane's own drum, else another of its family; the backbeat keeps its own more."""
     family = _CHOICES.get(lane, (lane,))
     other = str(family[int(rng.integers(len(family)))])
-    return lane if rng.random() < (0.7 if family is _BACKBEAT else 0.45) else other
+    return lane if rng.random() < (0.5 if family is _BACKBEAT else 0.25) else other
 
 
 def _scale(

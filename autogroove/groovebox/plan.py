@@ -17,7 +17,7 @@ from autogroove.groovebox.harmony import PROGRESSIONS, Progression
 from autogroove.groovebox.palettes import PALETTES, Palette
 from autogroove.groovebox.titles import name_artist, name_track
 
-GROOVEBOX_VERSION = 3
+GROOVEBOX_VERSION = 4
 """Changes whenever the same spec would give other bytes."""
 
 _FIRST_TRACK_ID, _TRACK_ID_STEP = 103, 97

@@ -22,6 +22,7 @@ from autogroove.releases import PartRef, put_bytes, put_json, read_part
 from autogroove.storage import Store
 from tasks.faults import RETRYING
 from tasks.spectrograms import load_catalogue
+from tasks.threads import computing_with
 
 _KIND = "analysis"
 _PICTURE = "data-"
@@ -45,7 +46,8 @@ def analyse(
     store = Store(store_url)
     catalogue = load_catalogue(store, catalogue_key)
     members = catalogue.loc[catalogue["segment"] == segment_key, "fingerprint"]
-    return analyse_segment_once(store, recipe_key, segment_key, set(members))
+    with computing_with(1):
+        return analyse_segment_once(store, recipe_key, segment_key, set(members))
 
 
 @task(name="report-data", timeout_seconds=4 * 3600, **RETRYING)
@@ -69,7 +71,8 @@ def report(
         )
         return {"analysis": put_json(store, "analyses", summary), **pictures}
 
-    made = make_once(store, _KIND, _key(catalogue_key, settings), make)
+    with computing_with(1):
+        made = make_once(store, _KIND, _key(catalogue_key, settings), make)
     for name, part in made.parts.items():
         if name.startswith(_PICTURE):
             uri = png_data_uri(read_part(store, part))

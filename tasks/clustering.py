@@ -17,6 +17,7 @@ from autogroove.storage import Store
 from tasks.faults import RETRYING
 from tasks.progress import Stage
 from tasks.spectrograms import load_catalogue
+from tasks.threads import computing_with
 
 
 @task(name="pool-tracks", **RETRYING)
@@ -30,7 +31,8 @@ def pool(store_url: str, catalogue_key: str, encodings: list[PartRef]) -> Made:
         return {"track_encodings": put_bytes(store, "track_encodings", ".parquet", data)}
 
     key = make_key("pool", catalogue_key, sorted(part.sha256 for part in encodings))
-    return make_once(store, "pool", key, make)
+    with computing_with(1):
+        return make_once(store, "pool", key, make)
 
 
 @task(
@@ -77,4 +79,5 @@ def cluster(
         return made
 
     key = make_key("cluster", track_encodings.sha256, decision.identity, settings)
-    return make_once(store, "cluster", key, make)
+    with computing_with(1):
+        return make_once(store, "cluster", key, make)

@@ -25,6 +25,7 @@ from autogroove.storage import Store
 from tasks.faults import RETRYING
 from tasks.progress import Stage
 from tasks.spectrograms import load_catalogue
+from tasks.threads import computing_with
 
 
 @task(
@@ -95,7 +96,8 @@ def evaluate(
         settings.evaluation,
         settings.clustering,
     )
-    return make_once(store, "card", key, make)
+    with computing_with(1):
+        return make_once(store, "card", key, make)
 
 
 def read_card(store_url: str, part: PartRef) -> Card:

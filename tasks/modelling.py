@@ -8,7 +8,6 @@ import json
 import os
 from dataclasses import replace
 
-import torch
 from prefect import task
 
 from autogroove.config import RunPolicy, Settings
@@ -27,6 +26,7 @@ from autogroove.training import train_model
 from tasks.faults import RETRYING
 from tasks.progress import Stage
 from tasks.spectrograms import load_catalogue
+from tasks.threads import computing_with
 
 GPU_TAG = "autogroove-gpu"
 """A Prefect concurrency limit on this tag lets one training run at a time."""
@@ -63,10 +63,10 @@ def summarise(store_url: str, model_key: str) -> ModelSummary:
 def train(store_url: str, catalogue_key: str, settings: Settings, device: str) -> ModelSummary:
     """Train the autoencoder, or resume from its last checkpoint."""
     stage, store = Stage("train"), Store(store_url)
-    # Dask gives a worker one thread; a training has the machine to itself.
-    torch.set_num_threads(os.cpu_count() or 1)
     catalogue = load_catalogue(store, catalogue_key)
-    summary = train_model(store, catalogue, settings, device=device, progress=stage.show)
+    # Dask gives a worker one thread; a training has the machine to itself.
+    with computing_with(os.cpu_count() or 1):
+        summary = train_model(store, catalogue, settings, device=device, progress=stage.show)
     remember_training(store, summary.model_key, catalogue)
     return summary
 
@@ -82,7 +82,8 @@ def encode(
 ) -> PartRef:
     """Encode every clip of one segment."""
     store = Store(store_url)
-    key = encode_segment(store, recipe_key, segment_key, model_key, device=device)
+    with computing_with(1):
+        key = encode_segment(store, recipe_key, segment_key, model_key, device=device)
     return refer_to(store, key)
 
 

@@ -26,6 +26,7 @@ from autogroove.segments import open_clips
 from autogroove.storage import Store
 from tasks.faults import RETRYING
 from tasks.spectrograms import load_catalogue
+from tasks.threads import computing_with
 
 _FORMAT = 1
 _NUM_RECONSTRUCTIONS = 6
@@ -61,7 +62,8 @@ def draw(
         return {name: put_bytes(store, "pictures", ".png", png) for name, png in drawn.items()}
 
     inputs = [catalogue_key, model.weights_digest, track_encodings.sha256, clusters.sha256]
-    made = make_once(store, "pictures", make_key("pictures", _FORMAT, inputs), make)
+    with computing_with(1):
+        made = make_once(store, "pictures", make_key("pictures", _FORMAT, inputs), make)
     for name, part in made.parts.items():
         uri = png_data_uri(read_part(store, part))
         create_image_artifact(image_url=uri, key=name, description=_DESCRIPTIONS[name])

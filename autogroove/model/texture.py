@@ -1,6 +1,7 @@
-"""From images to texture: how the bands move together, whatever their levels.
+"""From images to texture: how loud the bands are, and how they move together.
 
-What belongs here: statistics over time that an equaliser leaves nearly as they were. No weights.
+What belongs here: statistics over time. An equaliser changes the levels by a constant and leaves
+the others nearly as they were. No weights.
 What does not: longer repetitions (`autogroove.model.rhythm`).
 
 After McDermott and Simoncelli (2011), who showed that such statistics are what people remember
@@ -11,13 +12,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from autogroove.model.rhythm import autocorrelate
+from autogroove.model.rhythm import LARGEST_LEVEL, autocorrelate
 
 NUM_BANDS = 16
 NUM_COARSE_BANDS = 8
 NUM_SHORT_LAGS = 16
 QUANTILES = (0.1, 0.5, 0.9)
 
+LEVEL_FEATURES = NUM_BANDS
 TEXTURE_FEATURES = (
     NUM_BANDS * (NUM_BANDS - 1) // 2
     + NUM_BANDS * (1 + len(QUANTILES) + 2)
@@ -31,6 +33,12 @@ def describe_texture(whitened: Tensor) -> Tensor:
     coarse = adaptive_avg_pool2d(whitened, (NUM_COARSE_BANDS, None)).squeeze(1)
     short = autocorrelate(coarse, min(NUM_SHORT_LAGS, coarse.shape[2]))[..., 1:].flatten(1)
     return torch.cat([_correlate(bands), _spread(bands), _move(bands), short], dim=1)
+
+
+def describe_levels(images: Tensor) -> Tensor:
+    """Logarithm of the mean magnitude of NUM_BANDS bands of (n, 1, bins, frames)."""
+    magnitudes = torch.atanh(images.clamp(max=LARGEST_LEVEL)).mean(dim=3, keepdim=True)
+    return (adaptive_avg_pool2d(magnitudes, (NUM_BANDS, 1)).flatten(1) + 0.01).log()
 
 
 def _correlate(bands: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ What belongs here: choosing a device, its number format and memory layout.
 What does not: settings that change what is learnt.
 """
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -51,11 +52,17 @@ class Machine:
 def choose_machine(device: str) -> Machine:
     """`auto` (a GPU where there is one), `cpu`, `cuda` or `cuda:1`.
 
+    Under torchrun, each process of a machine has the GPU of its own local rank.
+
     Raises:
         SettingsError: there is no such device here.
     """
     name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise SettingsError("There is no CUDA device here. Use --device auto or --device cpu.")
+    if name == "cuda" and "LOCAL_RANK" in os.environ:
+        name = f"cuda:{os.environ['LOCAL_RANK']}"
     chosen = torch.device(name)
+    if chosen.type == "cuda" and chosen.index is not None:
+        torch.cuda.set_device(chosen)
     return Machine(chosen, half=chosen.type == "cuda")

@@ -1,0 +1,127 @@
+"""Experiments with the model that are not part of a release.
+
+What belongs here: the poster's proof of concept, whose result is a picture to look at.
+What does not: the pipeline, or the search for an architecture.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from autogroove.config import Settings
+from autogroove.errors import SourceError
+from autogroove.model import build_autoencoder, reconstruct
+from autogroove.pictures import draw_reconstructions
+from autogroove.segments import make_recipe_key
+from autogroove.storage import Store
+from autogroove.training.clips import ClipLoader
+from autogroove.training.devices import choose_machine
+from autogroove.training.distributed import Crew
+from autogroove.training.loop import Trainer
+from autogroove.training.objectives import Reconstruction
+
+NUM_EXAMPLES = 10
+NUM_EPOCHS = 100
+
+OVERFIT_SETTINGS = {
+    "model.kind": "poster",
+    "model.channels": (16, 32, 64, 128, 256, 256),
+    "training.batch_size": 1,
+    "training.learning_rate": 1e-3,
+    "training.weight_decay": 0.0,
+    "training.patience": None,
+}
+"""The poster says neither the width nor the rate. To hold ten pictures of 65,536 pixels by heart
+takes more weights than the preset has, and steps: a batch is one picture."""
+
+
+@dataclass(frozen=True)
+class Overfit:
+    """What came of learning a few clips by heart.
+
+    `unexplained` is the squared error divided by that of the mean image: 1 is no better than the
+    mean image, 0 is perfect. Images are uint8, reconstructions float32 in [0, 1], both
+    (n, num_bins, num_frames).
+    """
+
+    train_loss: tuple[float, ...]
+    dev_loss: tuple[float, ...]
+    images: NDArray[np.uint8]
+    reconstructions: NDArray[np.float32]
+    titles: tuple[str, ...]
+    unexplained: float
+    seconds: float
+
+    def draw(self) -> bytes:
+        """PNG of clips above their reconstructions."""
+        return draw_reconstructions(self.images, self.reconstructions, self.titles)
+
+
+def run_overfit(
+    store: Store,
+    catalogue: pd.DataFrame,
+    settings: Settings,
+    *,
+    num_examples: int = NUM_EXAMPLES,
+    epochs: int = NUM_EPOCHS,
+    device: str = "auto",
+    progress: Callable[[int, int], None] | None = None,
+) -> Overfit:
+    """Learn the first clips of a few tracks by heart, as the poster did to see that it can.
+
+    The tracks are spread evenly over the catalogue's stored ones; the dev loss is that of the same
+    clips. Nothing is written to the store.
+
+    Raises:
+        SourceError: fewer than two tracks are stored.
+    """
+    stored = catalogue[catalogue["status"] == "stored"]
+    if len(stored) < 2:
+        raise SourceError("Fewer than 2 tracks are stored: make spectrograms first.")
+    places = np.unique(np.linspace(0, len(stored) - 1, min(num_examples, len(stored))).astype(int))
+    chosen = stored.iloc[places].assign(clips=1)
+    loader = ClipLoader(store, make_recipe_key(settings), chosen)
+    began = time.perf_counter()
+    trainer = _learn_by_heart(loader, settings, epochs, device, progress)
+    seconds = time.perf_counter() - began
+    images = loader.read_all()
+    made = reconstruct(trainer.model, images)
+    return Overfit(
+        train_loss=tuple(trainer.history.train_loss),
+        dev_loss=tuple(trainer.history.dev_loss),
+        images=images,
+        reconstructions=made,
+        titles=tuple(str(title) for title in chosen.get("title", chosen["fingerprint"])),
+        unexplained=measure_unexplained(images, made),
+        seconds=seconds,
+    )
+
+
+def _learn_by_heart(
+    loader: ClipLoader,
+    settings: Settings,
+    epochs: int,
+    device: str,
+    progress: Callable[[int, int], None] | None,
+) -> Trainer:
+    fitted = settings.with_overrides({**OVERFIT_SETTINGS, "training.epochs": epochs})
+    torch.manual_seed(fitted.training.seed)
+    model = build_autoencoder(fitted.model, loader.image_shape)
+    trainer = Trainer(model, Reconstruction(), fitted.training, choose_machine(device), Crew())
+    while not trainer.is_done:
+        report = trainer.run_epoch(loader, loader)
+        if progress:
+            progress(report.epoch, report.num_epochs)
+    return trainer
+
+
+def measure_unexplained(images: NDArray[np.uint8], made: NDArray[np.float32]) -> float:
+    """Squared error of reconstructions divided by that of the images' own mean."""
+    shown = images.astype(np.float32) / np.float32(255)
+    error = np.square(shown - made).sum(dtype=np.float64)
+    return float(error / np.square(shown - shown.mean(axis=0)).sum(dtype=np.float64))

@@ -1,0 +1,52 @@
+"""Training as a program, so that torchrun can start one process for each GPU.
+
+    torchrun --nproc-per-node 8 -m autogroove.training --store URL --catalogue KEY
+
+What belongs here: arguments. What does not: training, which is `train_model`; a pipeline run
+trains by itself, with one process.
+"""
+
+import argparse
+import logging
+import tomllib
+from pathlib import Path
+
+from autogroove.catalogue import read_catalogue
+from autogroove.config import PresetName, Settings
+from autogroove.storage import Store
+from autogroove.training import train_model
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train on the segments of a store, with a complete catalogue of it."""
+    parser = argparse.ArgumentParser(prog="python -m autogroove.training", description=main.__doc__)
+    parser.add_argument("--store", required=True, help="folder or fsspec URL")
+    parser.add_argument(
+        "--catalogue", required=True, help="key of catalogues/KEY.parquet in the store"
+    )
+    parser.add_argument("--preset", choices=("poster", "groove"))
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
+    parser.add_argument("--config", type=Path, help="TOML with settings, by section")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--start-from", help="key of a model to begin with")
+    given = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    settings = _read_settings(given.preset, given.config, given.set)
+    store = Store(given.store)
+    catalogue = read_catalogue(store.read(f"catalogues/{given.catalogue}.parquet"))
+    summary = train_model(
+        store, catalogue, settings, device=given.device, start_from=given.start_from
+    )
+    print(summary.model_key)
+
+
+def _read_settings(preset: PresetName | None, config: Path | None, pairs: list[str]) -> Settings:
+    tree = tomllib.loads(config.read_text()) if config else {}
+    settings = Settings.from_preset(preset or tree.pop("preset", "groove"))
+    sections = {name: values for name, values in tree.items() if isinstance(values, dict)}
+    given = {f"{name}.{key}": v for name, values in sections.items() for key, v in values.items()}
+    return settings.with_overrides(given | dict(pair.split("=", 1) for pair in pairs))
+
+
+if __name__ == "__main__":
+    main()

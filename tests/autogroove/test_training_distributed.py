@@ -1,0 +1,90 @@
+"""Two processes train one model, as torchrun starts them."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from stored_clips import store_clips, tiny_settings
+
+from autogroove.model import load_model, read_summary
+from autogroove.training.distributed import Crew, join_crew
+
+
+@pytest.mark.parametrize("pairs", [False, True])
+def test_shares_of_a_batch_are_disjoint_and_equal(pairs):
+    batch = np.arange(24)
+    shares = [Crew(rank, 3).share(batch, pairs=pairs) for rank in range(3)]
+    assert sorted(np.concatenate(shares)) == list(batch)
+    for share in shares:
+        assert len(share) == 8
+        if pairs:
+            first, second = np.split(share, 2)
+            np.testing.assert_array_equal(second - first, 12)
+
+
+def test_a_batch_too_small_to_share_goes_to_all():
+    batch = np.arange(6)
+    for rank in range(2):
+        np.testing.assert_array_equal(Crew(rank, 2).share(batch, pairs=False), batch)
+
+
+def test_without_torchrun_there_is_a_crew_of_one(monkeypatch):
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    with join_crew(None) as crew:
+        assert crew == Crew(0, 1)
+        assert crew.leads
+
+
+PROGRAM = """
+import sys
+import pandas as pd
+sys.path.insert(0, sys.argv[2])
+from stored_clips import tiny_settings
+from autogroove.storage import Store
+from autogroove.training import train_model
+made = train_model(Store(sys.argv[1]), pd.read_parquet(sys.argv[3]), tiny_settings(), device="cpu")
+print("MADE", made.model_key, made.weights_digest, flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_end_with_one_model(local_store, tmp_path):
+    settings = tiny_settings()
+    catalogue = store_clips(local_store, settings, num_tracks=24)
+    table = tmp_path / "catalogue.parquet"
+    catalogue.to_parquet(table)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    helpers = str(Path(__file__).parents[1])
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, local_store.url, helpers, str(table)],
+            env={
+                **os.environ,
+                "WORLD_SIZE": "2",
+                "RANK": str(rank),
+                "LOCAL_RANK": str(rank),
+                "MASTER_ADDR": "127.0.0.1",
+                "MASTER_PORT": str(port),
+                "OMP_NUM_THREADS": "1",
+            },
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    answers = [process.communicate(timeout=280)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    lines = [line for answer in answers for line in answer.splitlines() if "MADE" in line]
+    assert len(lines) == 2
+    assert len(set(lines)) == 1
+    _, model_key, digest = lines[0].split()
+    summary = read_summary(local_store, model_key)
+    assert summary.weights_digest == digest
+    assert summary.train_loss[-1] < summary.train_loss[0]
+    assert load_model(local_store, model_key).code_size == settings.model.code_size

@@ -23,8 +23,8 @@ from autogroove.segments import open_clips, read_segment_index
 from autogroove.segments.index import SegmentIndex, StoredTrack
 from autogroove.storage import Store
 
-ANALYSIS_VERSION = 1
-"""Changes whenever the same images would give other statistics."""
+ANALYSIS_VERSION = 2
+"""Changes whenever the same images would give other statistics or another report."""
 
 NUM_BANDS = 8
 BLOCK_ROWS, BLOCK_COLUMNS = 16, 32

@@ -57,19 +57,16 @@ TRACK_COLUMNS = (
 
 
 def merge_statistics(parts: Iterable[Statistics]) -> Statistics:
-    """The statistics of several segments as one.
+    """The statistics of several segments as one; two at a time are in memory.
 
     Raises:
         ValueError: there are none, or they are of different recipes.
     """
-    return reduce(_merge_two, _at_least_one(parts))
-
-
-def _at_least_one(parts: Iterable[Statistics]) -> list[Statistics]:
-    listed = list(parts)
-    if not listed:
+    listed = iter(parts)
+    first = next(listed, None)
+    if first is None:
         raise ValueError("There are no statistics to merge.")
-    return listed
+    return reduce(_merge_two, listed, first)
 
 
 def _merge_two(left: Statistics, right: Statistics) -> Statistics:

@@ -252,6 +252,14 @@ def test_report_is_json_and_draws_without_a_warning(whole, scale):
     assert report == summarise(merge_statistics([whole]), settings_of(scale=scale))
 
 
+def test_a_segment_of_which_nothing_counts_changes_nothing(store, whole):
+    empty = analyse_segment(store, "recipe", "first", set())
+    assert empty.num_clips == 0
+    report = summarise(merge_statistics([empty, whole]), settings_of())
+    assert report == summarise(whole, settings_of())
+    assert len(draw_report(summarise(empty, settings_of()))) == 5
+
+
 def test_silence_alone_gives_a_report(tmp_path):
     store = Store(tmp_path)
     put_segment(store, "silent", np.zeros((CLIPS, *SHAPE), np.uint8))
@@ -260,6 +268,6 @@ def test_silence_alone_gives_a_report(tmp_path):
     assert len(draw_report(report)) == 5
 
 
-def test_statistics_of_other_shapes_do_not_merge(tmp_path, whole):
+def test_nothing_does_not_merge():
     with pytest.raises(ValueError, match="no statistics"):
         merge_statistics([])

@@ -7,7 +7,7 @@ import pytest
 
 from autogroove.groovebox import DemoSpec, plan_demo, render_track
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 NEAR = 0.06
 LAGS_BEATS = np.arange(1, 49) / 12

@@ -140,12 +140,18 @@ def _is_due(place: Place, retry_quarantined: bool) -> bool:
 
 
 def list_members(catalogue: pd.DataFrame) -> Iterator[Member]:
-    """The files of the listed tracks in the catalogue's order, each content once."""
+    """The files of the listed tracks in the catalogue's order, each content once.
+
+    A forecast's catalogue has files that nobody read yet: without a fingerprint, each of them
+    stands for itself.
+    """
     listed = catalogue[catalogue["status"] == "listed"]
     columns = (listed["fingerprint"], listed["path"], listed["size_bytes"])
     seen: set[str] = set()
     for fingerprint, path, size in zip(*(c.tolist() for c in columns), strict=True):
-        if fingerprint not in seen:
+        if not isinstance(fingerprint, str):
+            yield Member(f"unread {path}", path, int(size))
+        elif fingerprint not in seen:
             seen.add(fingerprint)
             yield Member(fingerprint, path, int(size))
 

@@ -275,6 +275,19 @@ def test_a_plan_of_fma_large_is_under_500_batches(store):
     assert len(pickle.dumps(plan.batches[0])) < 64 << 10
 
 
+def test_a_forecast_counts_files_that_nobody_read_yet(store):
+    catalogue = pd.DataFrame(
+        {
+            "track_id": [1, 2],
+            "path": ["a.wav", "b.wav"],
+            "status": "listed",
+            "fingerprint": pd.Series([None, None], dtype="str"),
+            "size_bytes": 1000,
+        }
+    )
+    assert plan_segments(catalogue, store, SETTINGS).num_tracks == 2
+
+
 @pytest.mark.s3
 def test_s3_gives_the_same_bytes(folder, store, s3_store):
     for place in (store, s3_store):

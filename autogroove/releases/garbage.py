@@ -4,9 +4,11 @@ What belongs here: which releases are kept, what they need (mark), what may go (
 What does not: keeping runs and sweeps apart (`autogroove.releases.leases`).
 
 Only folders that Autogroove itself fills are ever looked at, so a store inside a folder with
-other files is safe. Nothing younger than the grace period goes, and nothing at all while a run
-is at work. Manifests of dropped releases go first: a sweep that is cut off leaves garbage, never
-a release with holes.
+other files is safe. What no release ever named (work of a run that broke off, a model that was
+not promoted) is left alone for the grace period; and nothing goes at all while a run is at work.
+
+Manifests of dropped releases go first: a sweep that is cut off leaves garbage, never a release
+with holes.
 """
 
 import json
@@ -37,7 +39,11 @@ KINDS = (
     "segments",
     "track_encodings",
 )
-"""Folders that are swept. Not among them: the demo collection (`cache`), which is a source."""
+"""Folders that are swept. Not among them: the demo collection (`cache`), which is a source, and
+`descriptors`, measurements of audio that would have to be read again."""
+
+_COUNTS = "analyses/segments/"
+"""Statistics by segment, which the next run's analysis adds up; counting anew reads all clips."""
 
 GRACE = timedelta(hours=24)
 
@@ -88,21 +94,23 @@ def collect_garbage(
 ) -> GarbageReport:
     """Find what no kept release needs, and remove it where asked to.
 
-    Kept are the newest `keep` releases (at least the current one) and all of the last
-    `keep_days` days. Without `apply` nothing is written at all.
+    Kept are the newest `keep` releases (at least the current one) and everything of the last
+    `keep_days` days. What no release ever named also has to be older than `grace`. Without
+    `apply` nothing is written at all.
 
     Raises:
         ReleaseError: a manifest of the log is damaged, or cannot be removed.
     """
+    age = max(grace, timedelta(days=keep_days)) if keep_days > 0 else grace
     if not apply:
         moment = datetime.now(UTC)
         kept, dropped = _choose(list_releases(store), keep, keep_days)
-        garbage = list(_find_garbage(store, _mark(kept), moment, grace))
+        garbage = list(_find_garbage(store, kept, dropped, moment - age))
         runs = live_leases(store, RUNS, moment)
     else:
         with hold_sweep(store) as (moment, runs):
             kept, dropped = _choose(list_releases(store), keep, keep_days)
-            garbage = list(_find_garbage(store, _mark(kept), moment, grace))
+            garbage = list(_find_garbage(store, kept, dropped, moment - age))
             if not runs:
                 _remove(store, dropped, garbage)
     return GarbageReport(
@@ -155,15 +163,16 @@ def _mark(kept: Iterable[Manifest]) -> _Needed:
 
 
 def _find_garbage(
-    store: Store, needed: _Needed, moment: datetime, grace: timedelta
+    store: Store, kept: list[Manifest], dropped: list[Manifest], before: datetime
 ) -> Iterator[StoredObject]:
+    needed, released = _mark(kept), _mark(dropped)
     for kind in (*KINDS, RUNS, SWEEPS, FOLDER):
-        age = max(grace, STALE_AFTER) if kind in (RUNS, SWEEPS) else grace
+        limit = before - STALE_AFTER if kind in (RUNS, SWEEPS) else before
         found = list(store.objects(kind, leftovers=True))
         useful = _find_useful(store, kind, found, needed)
         for each in found:
-            is_old = each.modified <= moment - age
-            if is_old and each.key not in useful and not needed.holds(each.key):
+            is_due = each.modified <= limit or released.holds(each.key)
+            if is_due and each.key not in useful and not needed.holds(each.key):
                 yield each
 
 
@@ -174,6 +183,8 @@ def _find_useful(store: Store, kind: str, found: list[StoredObject], needed: _Ne
         return set(whole)
     if kind == "scans":
         return _current_scans(whole)
+    if kind == "analyses":
+        return {key for key in whole if key.startswith(_COUNTS)}
     if kind == "memos":
         return {key for key in whole if _still_true(store, key, needed)}
     return set()

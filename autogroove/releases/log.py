@@ -60,9 +60,8 @@ def read_manifest(store: Store, number: int) -> Manifest:
     """
     key = manifest_key(number)
     try:
-        if store.size(key) > LARGEST_MANIFEST_BYTES:
-            raise ReleaseError(f"{store.locate(key)} is too large to be a manifest.")
-        return parse_manifest(store.read(key), number, store.locate(key))
+        data = store.read(key, most_bytes=LARGEST_MANIFEST_BYTES)
+        return parse_manifest(data, number, store.locate(key))
     except MissingObject as error:
         raise ReleaseError(
             f"There is no release {number} in {store.url}. "
@@ -100,6 +99,9 @@ def publish_release(
     Raises:
         ReleaseError: a part is not in the store; or the store cannot tell two publishers apart.
     """
+    current = current_release(store)
+    if current is not None and _new_content(current, parts, force) is None:
+        return PublishOutcome(current.release, published=False)
     if not only_publisher:
         require_conditional_create(store)
     with hold_lease(store):

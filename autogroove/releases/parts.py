@@ -177,6 +177,9 @@ def content_digest(parts: ReleaseParts) -> str:
     return digest_bytes(canonical_json(content))
 
 
+_REMEDY = "Run `autogroove releases verify`, and roll back or run again."
+
+
 def put_bytes(store: Store, kind: str, suffix: str, data: bytes) -> PartRef:
     """Put a part under the key that its content gives it: `<kind>/<key><suffix>`.
 
@@ -210,17 +213,14 @@ def read_part(store: Store, ref: PartRef) -> bytes:
 
     Raises:
         ReleaseError: it is missing or damaged.
+        StoreError: it is larger than it was, or the store does not answer.
     """
     try:
-        size_bytes = store.size(ref.key)
         # A second reading tells damage in the store from damage on the way.
-        for _ in range(2 if size_bytes == ref.size_bytes else 0):
-            data = store.read(ref.key)
+        for _ in range(2):
+            data = store.read(ref.key, most_bytes=ref.size_bytes)
             if digest_bytes(data) == ref.sha256:
                 return data
     except MissingObject as error:
         raise ReleaseError(f"{store.locate(ref.key)} is missing from the release.") from error
-    raise ReleaseError(
-        f"{store.locate(ref.key)} is damaged: {size_bytes} bytes that do not have the digest "
-        f"of the release. Run `autogroove releases verify`, and roll back or run again."
-    )
+    raise ReleaseError(f"{store.locate(ref.key)} is damaged: its digest is another. {_REMEDY}")

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _KEY_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=-]*")
 _ATTEMPTS = 3
 _DELETED_AT_ONCE = 1000
+_LARGE_BYTES = 32 << 20
 
 
 class Store:
@@ -82,6 +83,10 @@ class Store:
         """Whether the store is a folder of this machine."""
         return isinstance(self._opened[0], LocalFileSystem)
 
+    @property
+    def _is_s3(self) -> bool:
+        return "s3" in self._opened[0].protocol
+
     def locate(self, key: str) -> str:
         """Where an object is, as a path or URL for people and for other tools."""
         _check(key)
@@ -94,32 +99,39 @@ class Store:
     def _folder(self, prefix: str) -> str:
         return self._path(prefix) if prefix else self._opened[1]
 
-    def read(self, key: str) -> bytes:
+    def read(self, key: str, most_bytes: int | None = None) -> bytes:
         """The bytes of an object, as many as the store says it has.
 
         Raises:
             MissingObject: it is not there.
+            StoreError: it is larger than `most_bytes`; then nothing is read.
         """
         with explained(f"{self.url}/{key}"):
             path = self._path(key)
-            if self.is_local:
-                return Path(path).read_bytes()
             for _ in range(_ATTEMPTS):
-                data = self._read_remote(path)
-                if data is not None:
+                size_bytes = int(self._opened[0].info(path)["size"])
+                if most_bytes is not None and size_bytes > most_bytes:
+                    raise StoreError(
+                        f"{self.url}/{key} has {size_bytes} bytes where at most {most_bytes} are "
+                        "expected. It is damaged: delete it and run again."
+                    )
+                data = self._read_whole(path, size_bytes)
+                if data is not None and len(data) == size_bytes:
                     return data
-        raise StoreError(f"{self.url}/{key}: again and again other bytes come than were stored.")
+        raise StoreError(f"{self.url}/{key}: again and again damaged bytes come.")
 
-    def _read_remote(self, path: str) -> bytes | None:
+    def _read_whole(self, path: str, size_bytes: int) -> bytes | None:
         """The bytes of an object, or None if they came damaged."""
-        size_bytes = int(self._opened[0].info(path)["size"])
+        if self.is_local:
+            return Path(path).read_bytes()
+        # s3fs asks for the size once more where it might read large objects in parallel.
+        small = {"max_concurrency": 1} if self._is_s3 and size_bytes < _LARGE_BYTES else {}
         try:
-            data = bytes(self._opened[0].cat_file(path))
+            return bytes(self._opened[0].cat_file(path, **small))
         except Exception as error:
             if is_damaged_answer(error):
                 return None
             raise
-        return data if len(data) == size_bytes else None
 
     def write(self, key: str, data: bytes) -> None:
         """Put an object, whole or not at all. The same key must always carry the same bytes."""

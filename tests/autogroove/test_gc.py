@@ -84,13 +84,24 @@ def test_the_current_release_cannot_be_dropped(local_store: Store) -> None:
 
 def test_what_is_younger_than_the_grace_stays(local_store: Store) -> None:
     parts = put_release(local_store)
-    report = collect_garbage(local_store, grace=timedelta(hours=1), apply=True)
+    report = collect_garbage(local_store, keep_days=0, grace=timedelta(hours=1), apply=True)
     assert report.num_objects == 0
     hours_ago = time.time() - 7200
     os.utime(local_store.locate(parts.card.key), (hours_ago, hours_ago))
-    report = collect_garbage(local_store, grace=timedelta(hours=1), apply=True)
+    report = collect_garbage(local_store, keep_days=0, grace=timedelta(hours=1), apply=True)
     assert report.by_kind == {"cards": {"objects": 1, "bytes": parts.card.size_bytes}}
     assert not local_store.exists(parts.card.key)
+
+
+def test_what_only_a_dropped_release_needs_goes_without_grace(local_store: Store) -> None:
+    grow(local_store, 24, 40)
+    stray = put_release(local_store, replace(PLAIN, model="not promoted")).model.weights.key
+    dropped = open_release(local_store, 1).manifest.parts
+    report = collect_garbage(local_store, 1, keep_days=0, apply=True)
+    assert (report.kept, report.dropped) == ((2,), (1,))
+    assert not local_store.exists(dropped.catalogue.key)
+    assert local_store.exists(stray)
+    assert verify_release(local_store, 2).is_sound
 
 
 def test_foreign_files_and_the_demo_collection_are_never_touched(local_store: Store) -> None:
@@ -108,7 +119,7 @@ def test_links_to_other_folders_are_not_followed(local_store: Store, tmp_path: P
     (outside / "precious").write_bytes(b"x")
     local_store.write("cards/a.json", b"{}")
     Path(local_store.locate("cards/link")).symlink_to(outside)
-    collect_garbage(local_store, grace=AT_ONCE, apply=True)
+    collect_garbage(local_store, keep_days=0, grace=AT_ONCE, apply=True)
     assert not local_store.exists("cards/a.json")
     assert (outside / "precious").exists()
 
@@ -117,7 +128,13 @@ def test_scans_memos_checkpoints_and_leftovers_are_swept_with_sense(local_store:
     parts = put_release(local_store)
     publish_release(local_store, parts)
     model = f"models/{parts.model.model_key}"
-    kept = ["scans/a/000002.json", f"{model}/members.json", "memos/card/good.json"]
+    kept = [
+        "scans/a/000002.json",
+        f"{model}/members.json",
+        "memos/card/good.json",
+        "analyses/segments/a.safetensors",
+        "descriptors/a/b.parquet",
+    ]
     swept = [
         "scans/a/000001.json",
         f"{model}/checkpoints/epoch-0001.safetensors",
@@ -134,7 +151,7 @@ def test_scans_memos_checkpoints_and_leftovers_are_swept_with_sense(local_store:
     local_store.write("memos/card/good.json", true.encode())
     local_store.write("memos/card/bad.json", true.replace("cards/", "cards/x").encode())
     everything = keys(local_store)
-    collect_garbage(local_store, grace=AT_ONCE, apply=True)
+    collect_garbage(local_store, keep_days=0, grace=AT_ONCE, apply=True)
     assert everything - keys(local_store) == set(swept)
 
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from synthetic import CLIPS, Collection, put_release
 
 import autogroove
-from autogroove.errors import ReleaseError
+from autogroove.errors import ReleaseError, StoreError
 from autogroove.identity import digest_bytes
 from autogroove.releases import (
     check_conditional_create,
@@ -274,7 +274,7 @@ def test_a_part_of_another_size_is_not_read(local_store: Store) -> None:
     parts = put_release(local_store)
     publish_release(local_store, parts)
     local_store.write(parts.card.key, b" " * (parts.card.size_bytes + 1))
-    with pytest.raises(ReleaseError, match="damaged"):
+    with pytest.raises(StoreError, match="damaged"):
         _ = open_release(local_store).card
     local_store.write(parts.card.key, b" " * parts.card.size_bytes)
     with pytest.raises(ReleaseError, match="damaged"):

@@ -170,7 +170,8 @@ def make_up(num: int) -> MadeUp:
         "tempo_bpm": draw.uniform(60, 180, num),
         "clips": 3,
     }
-    clusters = {"track_id": ids, "cluster": crowd, "exemplar": np.diff(crowd, prepend=-1) > 250}
+    elected = np.isin(ids, np.unique(crowd, return_index=True)[1])
+    clusters = {"track_id": ids, "cluster": crowd, "exemplar": elected}
     return MadeUp(ids, encodings.astype(np.float32), pd.DataFrame(table), pd.DataFrame(clusters))
 
 

@@ -53,7 +53,7 @@ def create_app(
     app.add_api_route("/", _show_page, include_in_schema=False)
     app.add_api_route("/docs", _show_documentation, include_in_schema=False)
     app.add_exception_handler(AutogrooveError, _explain)
-    app.add_middleware(GZipMiddleware, minimum_size=2000)
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=1)
     app.add_middleware(Guard, hosts=hosts, token=token)
     return app
 

@@ -75,8 +75,9 @@ function legend(by) {
       onclick: () => { state.genre = state.genre === at ? null : at; paint(); },
     }, make("span", { class: "swatch", style: { background: css(colourGenre(at)) } }), words(name))));
     if (!state.genres.length) place.replaceChildren(make("span", {}, "No genre is known in this collection."));
-  } else {
-    place.replaceChildren(state.station === null ? "" : make("button", { "aria-pressed": "true", onclick: () => { highlight(null); openStation(null); } }, `Station ${state.station} ×`));
+  } else place.replaceChildren();
+  if (state.station !== null) {
+    place.prepend(make("button", { "aria-pressed": "true", onclick: () => { highlight(null); openStation(null); } }, `Only station ${state.station} ×`));
   }
 }
 

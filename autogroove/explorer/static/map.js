@@ -29,6 +29,8 @@ export class PointMap {
     this.centre = [0, 0];
     this.zoom = 1;
     this.points = null;
+    this.share = 1;
+    this.stirred = 0;
     this.marks = { selected: -1, neighbours: [], trail: [], labels: [], dimmed: null, view: "track" };
     this.pointers = new Map();
     this.ground = overlay.getContext("2d");
@@ -90,7 +92,7 @@ export class PointMap {
     this.zoom = Math.min(MOST_ZOOM, Math.max(0.6, this.zoom * factor));
     const now = this.#toMap(px ?? width / 2, py ?? height / 2);
     this.centre = [this.centre[0] + at[0] - now[0], this.centre[1] + at[1] - now[1]];
-    this.ask();
+    this.#stir();
   }
 
   /** The point nearest to a place on the screen, or -1. */
@@ -126,7 +128,24 @@ export class PointMap {
   /** Draw at the next frame, once. */
   ask() {
     if (this.asked) return;
-    this.asked = requestAnimationFrame(() => { this.asked = 0; this.#draw(); });
+    this.asked = requestAnimationFrame((now) => { this.asked = 0; this.#pace(now); this.#draw(); });
+  }
+
+  /** While the map moves, a slow machine is given fewer points; at rest it gets them all. */
+  #stir() {
+    if (!this.stirred) this.framed = performance.now();
+    this.stirred = performance.now();
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => { this.stirred = 0; this.ask(); }, 180);
+    this.ask();
+  }
+
+  #pace(now) {
+    const took = now - (this.framed ?? now);
+    this.framed = now;
+    if (!this.stirred || took <= 0) return;
+    if (took > 45) this.share = Math.max(0.03, this.share * (took > 150 ? 0.25 : 0.6));
+    else if (took < 24) this.share = Math.min(1, this.share * 1.15);
   }
 
   #size() {
@@ -252,7 +271,8 @@ export class PointMap {
     gl.uniform2f(this.uniforms.scale, sx, sy);
     gl.uniform2f(this.uniforms.shift, -this.centre[0] * sx, -this.centre[1] * sy - (2 * LOWERED) / height);
     gl.uniform1f(this.uniforms.unit, this.#diameter() * this.ratio);
-    gl.drawArrays(gl.POINTS, 0, this.points.count);
+    const { count } = this.points;
+    gl.drawArrays(gl.POINTS, 0, this.stirred ? Math.min(count, Math.max(4000, Math.round(count * this.share))) : count);
   }
 
   #drawMarks() {
@@ -399,7 +419,7 @@ export class PointMap {
       this.onhover(-1);
       const unit = this.#unit();
       this.centre = [this.centre[0] - (px - before[0]) / unit, this.centre[1] + (py - before[1]) / unit];
-      this.ask();
+      this.#stir();
     }
     this.pointers.set(event.pointerId, [px, py]);
   }
@@ -409,7 +429,7 @@ export class PointMap {
     const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
     if (event.key in moves) {
       this.centre = this.centre.map((value, i) => value + moves[event.key][i]);
-      this.ask();
+      this.#stir();
     } else if (event.key === "+" || event.key === "=") this.zoomBy(1.4);
     else if (event.key === "-") this.zoomBy(1 / 1.4);
     else if (event.key === "0") this.showAll();

@@ -266,39 +266,29 @@ def test_isolated_segments_have_the_same_bytes(tmp_path):
     assert indexes[0].digest == indexes[1].digest
 
 
-def peak_rss_mib(path: Path) -> int:
-    """Peak memory of a process that makes a file's images (getrusage counts its parent's too)."""
+def peak_rss_mib(paths: list[Path]) -> list[int]:
+    """Peak memory of one process that makes the images of files, after each of them.
+
+    Not by getrusage, which counts the parent's memory too.
+    """
     code = f"""
         from pathlib import Path
-        from autogroove.audio import AudioFault, read_clips
+        from autogroove.audio import AudioFault
         from autogroove.audio.files import open_path
-        from autogroove.config import ClipSettings
-        from autogroove.spectrogram import make_images, plan_transform
-        from autogroove.config import SpectrogramSettings
-        recipe = SpectrogramSettings()
-        try:
-            clips = read_clips(open_path(Path({str(path)!r})), ClipSettings(),
-                               plan_transform(recipe).band)
-            make_images(clips.samples, clips.sample_rate_hz, recipe)
-        except AudioFault:
-            pass
-        status = Path("/proc/self/status").read_text()
-        print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
+        from autogroove.config import Settings
+        from autogroove.segments.making import draw_track
+        for path in {[str(path) for path in paths]!r}:
+            try:
+                draw_track(open_path(Path(path)), Settings())
+            except AudioFault:
+                pass
+            status = Path("/proc/self/status").read_text()
+            print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], check=True, capture_output=True, text=True
     )
-    return int(done.stdout)
-
-
-@pytest.fixture(scope="module")
-def short_rss_mib(tmp_path_factory):
-    """The same for 30 s, once all kernels are compiled (which takes memory of its own)."""
-    folder = tmp_path_factory.mktemp("short")
-    paths = [write_audio(folder / f"a.{suffix}", play_music(30)) for suffix in ("wav", "mp3")]
-    for path in paths:
-        peak_rss_mib(path)
-    return max(peak_rss_mib(path) for path in paths)
+    return [int(line) for line in done.stdout.split()]
 
 
 def long_files(folder):
@@ -336,10 +326,14 @@ def long_files(folder):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_memory_is_bounded_whatever_the_length(tmp_path, short_rss_mib):
+def test_memory_is_bounded_whatever_the_length(tmp_path):
     """32 MiB of file and 16 of samples are the bound; 30 s of audio take some of that too."""
-    for path in long_files(tmp_path):
-        assert peak_rss_mib(path) <= short_rss_mib + 32, path.name
+    short = [write_audio(tmp_path / f"a.{suffix}", play_music(30)) for suffix in ("wav", "mp3")]
+    peak_rss_mib(short)  # compiles the kernels, which takes memory of its own
+    long = list(long_files(tmp_path))
+    _, before, *peaks = peak_rss_mib([*short, *long])
+    for path, peak in zip(long, peaks, strict=True):
+        assert peak <= before + 32, path.name
 
 
 @pytest.mark.slow

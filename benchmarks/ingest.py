@@ -38,7 +38,7 @@ from autogroove.segments.shards import ShardWriter
 from autogroove.spectrogram import make_images, plan_transform
 from autogroove.storage import Store
 
-BATCH = 20
+BATCH = 40
 """Tracks per segment: fewer than in earnest, so that the ways alternate often."""
 
 REAL_MUSIC = Path(__file__).parents[2] / "shared" / "real_music"

@@ -5,11 +5,8 @@ to mono, and telling by which fault a file cannot be used.
 What does not: resampling, or pictures.
 """
 
-import os
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import BinaryIO
 
 import numpy as np
 import soundfile
@@ -19,8 +16,8 @@ from autogroove.audio.clips import Band, TrackClips, TrackMeasures, clip_length,
 from autogroove.audio.faults import AudioFault
 from autogroove.audio.files import AudioFile, refuse_non_audio
 from autogroove.audio.mixing import fold_block, mix_block
-from autogroove.audio.mpeg import MpegScan, make_xing, scan_mpeg
-from autogroove.audio.prefixed import open_behind
+from autogroove.audio.mpeg import MpegScan, scan_mpeg
+from autogroove.audio.opening import open_sound
 from autogroove.audio.resampling import Resampler, design_resampler
 from autogroove.catalogue.reasons import Reason
 from autogroove.config import ClipSettings
@@ -33,9 +30,9 @@ SILENT_RMS = 1e-4
 
 _BLOCK_SAMPLES = 1 << 22
 _LOUDEST = 1e6
-_LONG_TAG_BYTES = 1 << 18
-"""Tags beyond this are kept from the decoder, which would hold them in memory."""
 _CONTAINERS = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"FORM", b"caff", b".snd", b"riff")
+
+_kept = threading.local()
 
 Floats = NDArray[np.float32]
 
@@ -63,7 +60,8 @@ def read_clips(file: AudioFile, settings: ClipSettings, band: Band | None = None
         scan = None if head.startswith(_CONTAINERS) else scan_mpeg(stream)
         if scan is not None:
             _check_promise(scan, settings)
-        with _open_sound(file, stream, scan, head) as sound:
+        known = scan is not None or head.startswith(_CONTAINERS)
+        with open_sound(file, stream, scan, known) as sound:
             clips = _read_sound(sound, settings, band)
     clips.seconds["decode"] = time.perf_counter() - started
     return clips
@@ -86,61 +84,6 @@ def _check_promise(scan: MpegScan, settings: ClipSettings) -> None:
         raise AudioFault(
             Reason.truncated, f"{scan.num_frames} frames of {scan.promised_frames} are there."
         )
-
-
-@contextmanager
-def _open_sound(
-    file: AudioFile, whole: BinaryIO, scan: MpegScan | None, head: bytes
-) -> Iterator[soundfile.SoundFile]:
-    """The decoder, told the true length where the stream itself does not say it."""
-    try:
-        with ExitStack() as stack:
-            sound = stack.enter_context(_open_plain(file, whole, scan, stack))
-            if scan is not None and _is_misled(sound, scan):
-                xing = make_xing(scan.header, scan.num_frames)
-                told = open_behind(xing, whole, scan.first_frame)
-                sound = stack.enter_context(soundfile.SoundFile(told))
-            if scan is None and sound.format in ("MP3", "MPEG"):
-                raise AudioFault(Reason.not_audio, "No three MPEG frames in a row.")
-            yield sound
-    except soundfile.LibsndfileError as error:
-        known = scan is not None or head.startswith(_CONTAINERS)
-        reason = Reason.unsupported_format if known else Reason.not_audio
-        raise AudioFault(reason, error.error_string) from error
-
-
-def _open_plain(
-    file: AudioFile, whole: BinaryIO, scan: MpegScan | None, stack: ExitStack
-) -> soundfile.SoundFile:
-    """The decoder on the file as it is, but for tags that it would hold in memory.
-
-    Bytes in memory are given to it as a descriptor where the system has such a thing: a call
-    back into Python for each frame costs a twentieth of decoding.
-    """
-    if scan is not None and scan.first_frame > _LONG_TAG_BYTES:
-        return soundfile.SoundFile(open_behind(b"", whole, scan.first_frame))
-    memory = None if file.content is None else _hold(file.content, stack)
-    if memory is not None:
-        return soundfile.SoundFile(memory, closefd=False)
-    whole.seek(0)
-    return soundfile.SoundFile(whole)
-
-
-def _hold(content: bytes, stack: ExitStack) -> int | None:
-    """A descriptor of a file in memory, until the stack ends; None where there can be none."""
-    if not hasattr(os, "memfd_create"):
-        return None
-    try:
-        memory = stack.enter_context(os.fdopen(os.memfd_create("audio"), "wb", buffering=0))
-        whole = memory.write(content) == len(content)
-    except OSError:
-        return None
-    memory.seek(0)
-    return memory.fileno() if whole else None
-
-
-def _is_misled(sound: soundfile.SoundFile, scan: MpegScan) -> bool:
-    return bool(abs(sound.frames - scan.num_samples) > 4 * scan.samples_per_frame)
 
 
 def _read_sound(
@@ -190,7 +133,7 @@ def _fold_clips(
     """
     together = starts[-1] - starts[0] == (len(starts) - 1) * length
     together &= len(starts) * length * sound.channels <= _BLOCK_SAMPLES
-    block = np.empty(((len(starts) if together else 1) * length, sound.channels), np.float32)
+    block = _borrow_block((len(starts) if together else 1) * length, int(sound.channels))
     got = _read_some(sound, starts[0], block) if together else 0
     for i, (start, clip, total) in enumerate(zip(starts, clips, totals, strict=True)):
         if together:
@@ -208,7 +151,7 @@ def _mix_clips(
 ) -> int:
     """Fill clips at the file's rate, block by block; how many samples the last one had."""
     size = max(1, _BLOCK_SAMPLES // int(sound.channels))
-    block = np.empty((min(clips.shape[1], size), sound.channels), np.float32)
+    block = _borrow_block(min(clips.shape[1], size), int(sound.channels))
     done = 0
     for i, (start, clip, total) in enumerate(zip(starts, clips, totals, strict=True)):
         done = 0
@@ -219,6 +162,14 @@ def _mix_clips(
             mix_block(block[:got], clip[done : done + got], total)
             done += got
     return done
+
+
+def _borrow_block(num_samples: int, channels: int) -> Floats:
+    """Memory of this thread for decoded samples, kept: fresh pages cost a tenth of decoding."""
+    kept: Floats | None = getattr(_kept, "samples", None)
+    if kept is None or kept.size < num_samples * channels:
+        kept = _kept.samples = np.empty(num_samples * channels, np.float32)
+    return kept[: num_samples * channels].reshape(num_samples, channels)
 
 
 def _read_some(sound: soundfile.SoundFile, start: int, block: Floats) -> int:

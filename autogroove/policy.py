@@ -54,7 +54,7 @@ def decide_model(
     model_key = current.parts.model.model_key
     if policy.retrain == "always":
         return ModelDecision("trained", "asked for by --retrain always", model_key)
-    share = measure_change(trained_fingerprints(store, current), catalogue)
+    share = measure_change(_trained_fingerprints(store, current), catalogue)
     if policy.retrain == "auto" and share > policy.retrain_fraction:
         why = f"{share:.1%} of tracks changed since the model was trained"
         return ModelDecision("trained", f"{why} (limit {policy.retrain_fraction:.0%})", model_key)
@@ -96,13 +96,21 @@ def remember_training(store: Store, model_key: str, catalogue: pd.DataFrame) -> 
     store.write(_members_key(model_key), canonical_json(sorted(set(stored))))
 
 
-def trained_fingerprints(store: Store, current: Manifest) -> frozenset[str]:
-    """The audio that the current model was trained on; where that is lost, the release's own."""
+def recall_training(store: Store, model_key: str) -> frozenset[str] | None:
+    """The audio that the collection held when a model was trained, or None where that is lost."""
     try:
-        return frozenset(json.loads(store.read(_members_key(current.parts.model.model_key))))
+        return frozenset(json.loads(store.read(_members_key(model_key))))
     except MissingObject:
-        rows = open_release(store, current.release).catalogue
-        return frozenset(rows.loc[rows["status"] == "stored", "fingerprint"])
+        return None
+
+
+def _trained_fingerprints(store: Store, current: Manifest) -> frozenset[str]:
+    """What the current model's collection was; where that is lost, the release's own."""
+    known = recall_training(store, current.parts.model.model_key)
+    if known is not None:
+        return known
+    rows = open_release(store, current.release).catalogue
+    return frozenset(rows.loc[rows["status"] == "stored", "fingerprint"])
 
 
 def _members_key(model_key: str) -> str:

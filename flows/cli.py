@@ -11,6 +11,7 @@ import sys
 import typer
 
 from autogroove.errors import AutogrooveError
+from flows.experiment_commands import experiment_app
 from flows.listening_commands import add_listening_commands
 from flows.release_commands import releases_app
 from flows.run_commands import add_run_commands
@@ -26,6 +27,7 @@ app = typer.Typer(
 add_run_commands(app)
 add_listening_commands(app)
 app.add_typer(releases_app, name="releases")
+app.add_typer(experiment_app, name="experiment")
 
 
 def main() -> None:

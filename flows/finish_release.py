@@ -50,6 +50,7 @@ def finish_release(
         stages=run.stages,
         decisions={name: d.model_dump() for name, d in parts.policy.items()},
         card=heard.evaluation.card.headline(),
+        notes=listing.notes,
         flow_run_id=str(context.flow_run.id) if context and context.flow_run else None,
         report=_locate(run, parts.report),
     )

@@ -35,7 +35,7 @@ _WEEK_SECONDS = 7 * 24 * 3600
 )
 def publish_release(
     selection: SourceSelection = SourceSelection(),  # noqa: B008 - frozen, shown as a form
-    settings: Settings = Settings(),  # noqa: B008
+    settings: Settings = Settings.from_preset(),  # noqa: B008
     policy: RunPolicy = RunPolicy(),  # noqa: B008
     circumstances: Circumstances = Circumstances(),  # noqa: B008
 ) -> RunSummary:

@@ -51,6 +51,7 @@ class RunSummary:
     stages: dict[str, dict[str, Any]]
     decisions: dict[str, dict[str, str]]
     card: dict[str, Any]
+    notes: tuple[str, ...] = ()
     flow_run_id: str | None = None
     report: str | None = None
 

@@ -4,7 +4,7 @@ What belongs here: rendering to stderr, so that stdout stays free for JSON.
 What does not: what is reported (`tasks.progress`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from autogroove.planning import RunPlan
 from flows.options import DEFAULT_STORE
 from flows.record import RunSummary
-from tasks.progress import Report, listening
+from tasks.progress import Report, listening, send_report
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -49,6 +49,13 @@ def follow_stages(*, quiet: bool) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def follow_steps(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar for work that is no run: yields what to call with (done, total)."""
+    with follow_stages(quiet=quiet):
+        yield lambda done, total: send_report(Report(name, done, total))
+
+
 def greet(source: str, store: str, api_url: str) -> None:
     """Say what is about to happen, and where it can be watched."""
     console.print(f"[bold]autogroove[/] {escape(source)} → {escape(store)}")
@@ -71,6 +78,8 @@ def print_summary(summary: RunSummary) -> None:
     for name, value in summary.card.items():
         if value is not None:
             console.print(f"  card      {name.replace('_', ' ')} {value:.3f}")
+    for note in summary.notes:
+        console.print(f"  [yellow]note[/]      {escape(note)}")
     timings = (f"{n} {s['seconds']:.1f} s" for n, s in summary.stages.items())
     console.print("  time      " + " · ".join(timings))
     console.print("\nWhere to look")

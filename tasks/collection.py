@@ -31,6 +31,8 @@ class Listing:
     fingerprinted: int
     audio_bytes_read: int
     seconds: float
+    notes: tuple[str, ...] = ()
+    """What a person should know of the collection as a whole."""
 
 
 @task(
@@ -71,6 +73,7 @@ def scan(store_url: str, selection: SourceSelection, rehash: bool) -> Listing:
         fingerprinted=found.fingerprinted,
         audio_bytes_read=found.audio_bytes_read,
         seconds=stage.seconds,
+        notes=found.notes,
     )
 
 

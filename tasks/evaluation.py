@@ -4,6 +4,7 @@ What belongs here: the tasks around `autogroove.descriptors` and `autogroove.eva
 What does not: any measure.
 """
 
+import pandas as pd
 from prefect import task
 
 from autogroove.catalogue.tracks import Source
@@ -19,9 +20,11 @@ from autogroove.evaluation.gathering import gather_inputs
 from autogroove.identity import make_key
 from autogroove.memo import Made, make_once
 from autogroove.model.stored import ModelSummary
+from autogroove.policy import recall_training
 from autogroove.releases import PartRef, put_bytes, read_part
 from autogroove.releases.tables import read_clusters
 from autogroove.storage import Store
+from autogroove.training import choose_members
 from tasks.faults import RETRYING
 from tasks.progress import Stage
 from tasks.spectrograms import load_catalogue
@@ -74,13 +77,15 @@ def evaluate(
     store, stage = Store(store_url), Stage("evaluate")
 
     def make() -> dict[str, PartRef]:
+        catalogue = load_catalogue(store, catalogue_key)
         inputs = gather_inputs(
             store,
-            load_catalogue(store, catalogue_key),
+            catalogue,
             settings,
             model.model_key,
             description_keys,
             read_clusters(read_part(store, clusters)),
+            trained=_find_trained(store, catalogue, settings, model.model_key),
         )
         card = evaluate_release(inputs, settings.evaluation, progress=stage.show)
         return {"card": put_bytes(store, "cards", ".json", card.to_json().encode())}
@@ -103,3 +108,12 @@ def evaluate(
 def read_card(store_url: str, part: PartRef) -> Card:
     """The card of a reference."""
     return Card.from_json(read_part(Store(store_url), part))
+
+
+def _find_trained(
+    store: Store, catalogue: pd.DataFrame, settings: Settings, model_key: str
+) -> frozenset[str]:
+    """The tracks that the model learned from: it may be older than some of the catalogue."""
+    learned = frozenset(choose_members(catalogue, settings.training).train["fingerprint"])
+    known = recall_training(store, model_key)
+    return learned if known is None else learned & known

@@ -83,10 +83,6 @@ class Store:
         """Whether the store is a folder of this machine."""
         return isinstance(self._opened[0], LocalFileSystem)
 
-    @property
-    def _is_s3(self) -> bool:
-        return "s3" in self._opened[0].protocol
-
     def locate(self, key: str) -> str:
         """Where an object is, as a path or URL for people and for other tools."""
         _check(key)
@@ -125,7 +121,8 @@ class Store:
         if self.is_local:
             return Path(path).read_bytes()
         # s3fs asks for the size once more where it might read large objects in parallel.
-        small = {"max_concurrency": 1} if self._is_s3 and size_bytes < _LARGE_BYTES else {}
+        is_s3 = "s3" in self._opened[0].protocol
+        small = {"max_concurrency": 1} if is_s3 and size_bytes < _LARGE_BYTES else {}
         try:
             return bytes(self._opened[0].cat_file(path, **small))
         except Exception as error:

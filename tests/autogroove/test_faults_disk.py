@@ -242,7 +242,7 @@ def test_publication_survives_kill_9_at_every_request(store: Store) -> None:
     def publish(moment: int, word: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-c", PUBLISH_AND_DIE, store.url, str(moment), word]
         return subprocess.run(
-            [*command, *OPERATIONS], input=parts.model_dump_json(), text=True, timeout=100,
+            [*command, *OPERATIONS], input=parts.model_dump_json(), text=True, timeout=240,
             check=False, stdout=subprocess.PIPE,
         )  # fmt: skip
 

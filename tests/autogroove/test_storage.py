@@ -117,7 +117,7 @@ if __name__ == "__main__":
     store.write("a", b"1")
     program = tmp_path / "program.py"
     program.write_text(script)
-    subprocess.run([sys.executable, program], check=True, timeout=60)
+    subprocess.run([sys.executable, program], check=True, timeout=240)
 
 
 @pytest.mark.parametrize(

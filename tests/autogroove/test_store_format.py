@@ -33,7 +33,7 @@ print(json.dumps([number, tracks, images.tolist(), encodings.shape, len(clusters
     script.write_text(program + check, encoding="utf-8")
     # Outside the checkout and isolated, so that even an installed Autogroove is not wanted.
     ended = subprocess.run(
-        [sys.executable, "-I", script], cwd=tmp_path, capture_output=True, text=True, timeout=100,
+        [sys.executable, "-I", script], cwd=tmp_path, capture_output=True, text=True, timeout=240,
         check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr

@@ -30,6 +30,7 @@ export class PointMap {
     this.zoom = 1;
     this.points = null;
     this.share = 1;
+    this.took = 0;
     this.stirred = 0;
     this.marks = { selected: -1, neighbours: [], trail: [], labels: [], dimmed: null, view: "track" };
     this.pointers = new Map();
@@ -128,21 +129,26 @@ export class PointMap {
   /** Draw at the next frame, once. */
   ask() {
     if (this.asked) return;
-    this.asked = requestAnimationFrame((now) => { this.asked = 0; this.#pace(now); this.#draw(); });
+    this.asked = requestAnimationFrame((now) => { this.asked = 0; this.#pace(now); this.#draw(); this.#settle(); });
   }
 
   /** While the map moves, a slow machine is given fewer points; at rest it gets them all. */
   #stir() {
     if (!this.stirred) this.framed = performance.now();
     this.stirred = performance.now();
-    clearTimeout(this.rest);
-    this.rest = setTimeout(() => { this.stirred = 0; this.ask(); }, 180);
     this.ask();
+  }
+
+  /** After the last frame of a movement, and not between two slow ones, everything is drawn. */
+  #settle() {
+    clearTimeout(this.rest);
+    if (this.stirred) this.rest = setTimeout(() => { this.stirred = 0; this.ask(); }, Math.max(180, 3 * this.took));
   }
 
   #pace(now) {
     const took = now - (this.framed ?? now);
     this.framed = now;
+    this.took = took;
     if (!this.stirred || took <= 0) return;
     if (took > 45) this.share = Math.max(0.03, this.share * (took > 150 ? 0.25 : 0.6));
     else if (took < 24) this.share = Math.min(1, this.share * 1.15);

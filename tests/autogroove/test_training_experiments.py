@@ -19,10 +19,10 @@ def test_a_few_clips_are_learnt_by_heart(local_store, monkeypatch):
         catalogue,
         settings,
         num_examples=4,
-        epochs=40,
+        epochs=10,
         progress=lambda *at: seen.append(at),
     )
-    assert seen[-1] == (40, 40)
+    assert seen[-1] == (10, 10)
     assert len(found.images) == len(found.reconstructions) == len(found.titles) == 4
     assert found.train_loss[-1] < 0.6 * found.train_loss[0]
     assert found.unexplained < 0.6

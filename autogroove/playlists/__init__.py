@@ -5,10 +5,12 @@ What does not: code. Everything in here reads one release and writes nothing. Pl
 are outside a release needs the decoder and PyTorch, so `assigning` is imported by itself.
 """
 
-from autogroove.playlists.choosing import Playlist, Scored, find_similar, make_playlist
-from autogroove.playlists.collection import Collection, ListenedRelease, Song, open_collection
+from autogroove.playlists.choosing import find_similar, make_playlist
+from autogroove.playlists.collection import Collection, Song, open_collection
 from autogroove.playlists.exports import EXPORT_FORMATS, MEDIA_TYPES, export_playlist
+from autogroove.playlists.listened import ListenedRelease
 from autogroove.playlists.listing import describe_tracks
+from autogroove.playlists.lists import Playlist, Scored
 from autogroove.playlists.locations import Locations, find_root
 from autogroove.playlists.matching import ClipMatch, match_clips
 from autogroove.playlists.paths import find_path

@@ -18,8 +18,8 @@ from autogroove.audio.files import open_path
 from autogroove.catalogue.reasons import Reason
 from autogroove.config import Settings
 from autogroove.encoding import encode_clips
-from autogroove.playlists.choosing import Scored
 from autogroove.playlists.collection import Collection, open_collection
+from autogroove.playlists.lists import Scored
 from autogroove.segments.making import draw_track
 
 if TYPE_CHECKING:

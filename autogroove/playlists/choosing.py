@@ -1,18 +1,19 @@
 """From seeds to a playlist.
 
 What belongs here: ranking candidates, choosing among them by relevance and variety under the
-rules, and the playlist as a value.
-What does not: the rules themselves (`rules`), the order (`ordering`), file formats (`exports`).
+rules.
+What does not: the rules themselves (`rules`), the order (`ordering`), lists as values (`lists`).
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.errors import SettingsError
-from autogroove.playlists.collection import Collection, ListenedRelease, Song, open_collection
+from autogroove.playlists.collection import Collection, open_collection
+from autogroove.playlists.listened import ListenedRelease
+from autogroove.playlists.lists import Playlist, Scored
 from autogroove.playlists.ordering import find_close_artists, measure_transitions, order_tracks
 from autogroove.playlists.rules import Limits, Rules, allow_tracks
 from autogroove.playlists.tempo import fill_tempos
@@ -22,59 +23,6 @@ Singles = NDArray[np.float32]
 
 USUAL_TRACK_SECONDS = 30.0
 """Taken for a track of unknown length when a playlist is asked for by duration."""
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A track and how near it is to what was asked: mutual proximity in [0, 1]."""
-
-    song: Song
-    score: float
-
-    def as_json(self) -> dict[str, object]:
-        """The keys that scripts rely on, and what is good to know beside them."""
-        song = self.song
-        return {
-            "track_id": song.track_id,
-            "title": song.title,
-            "artist": song.artist,
-            "path": song.path,
-            "score": round(self.score, 6),
-            "album": song.album,
-            "genre": song.genre,
-            "licence": song.licence,
-            "url": song.url,
-            "duration_seconds": song.duration_seconds,
-            "tempo_bpm": song.tempo_bpm,
-            "cluster": song.cluster,
-        }
-
-
-@dataclass(frozen=True)
-class Playlist:
-    """Tracks in the order in which they are heard, with what had to be given up to get there."""
-
-    title: str
-    release: int
-    tracks: tuple[Scored, ...]
-    notes: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.tracks)
-
-    @property
-    def track_ids(self) -> tuple[int, ...]:
-        """The ids in order."""
-        return tuple(scored.song.track_id for scored in self.tracks)
-
-    @property
-    def duration_seconds(self) -> float:
-        """Total length; tracks of unknown length count as nothing."""
-        return sum(scored.song.duration_seconds or 0.0 for scored in self.tracks)
-
-    def as_json(self) -> list[dict[str, object]]:
-        """One object a track."""
-        return [scored.as_json() for scored in self.tracks]
 
 
 def find_similar(

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,57 +17,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
+from autogroove.playlists.listened import ListenedRelease
 from autogroove.playlists.proximity import Proximity
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-class ListenedRelease(Protocol):
-    """What listening reads of a release; `autogroove.open_release` gives one."""
-
-    @property
-    def number(self) -> int:
-        """The number of the release."""
-        ...
-
-    @property
-    def catalogue(self) -> pd.DataFrame:
-        """One row a track of the source."""
-        ...
-
-    @property
-    def track_ids(self) -> Ints:
-        """Tracks with an encoding, int64 (n,)."""
-        ...
-
-    @property
-    def encodings(self) -> NDArray[np.float32]:
-        """Their encodings, float32 (n, d)."""
-        ...
-
-    @property
-    def clusters(self) -> pd.DataFrame:
-        """Columns track_id, cluster, exemplar."""
-        ...
-
-    @property
-    def source_url(self) -> str:
-        """Where the audio was."""
-        ...
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The settings as JSON."""
-        ...
-
-    def clips(self, track_id: int) -> NDArray[np.uint8]:
-        """Spectrograms uint8 (clips, num_bins, num_frames)."""
-        ...
-
-    def clip_encodings(self, track_id: int) -> NDArray[np.float32]:
-        """Encodings float32 (clips, d)."""
-        ...
 
 
 @dataclass(frozen=True)

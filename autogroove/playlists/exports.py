@@ -17,8 +17,8 @@ from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree
 
 from autogroove.errors import SettingsError
-from autogroove.playlists.choosing import Playlist
 from autogroove.playlists.collection import Song
+from autogroove.playlists.lists import Playlist
 from autogroove.playlists.locations import Locations
 
 ExportFormat = Literal["m3u8", "xspf", "jspf", "csv", "json"]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from autogroove.playlists.collection import Collection, ListenedRelease
+from autogroove.playlists.collection import Collection
+from autogroove.playlists.listened import ListenedRelease
 
 _TEXTS = ("path", "title", "artist", "album", "genre", "licence", "status", "reason", "detail")
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from autogroove.config import ClipSettings
 from autogroove.playlists.choosing import find_position
-from autogroove.playlists.collection import Collection, ListenedRelease, open_collection
+from autogroove.playlists.collection import Collection, open_collection
+from autogroove.playlists.listened import ListenedRelease
 from autogroove.releases import Release
 from autogroove.storage import Store
 

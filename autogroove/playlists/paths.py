@@ -17,8 +17,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from autogroove.errors import SettingsError
-from autogroove.playlists.choosing import Playlist, Scored, find_position
-from autogroove.playlists.collection import Collection, ListenedRelease, open_collection
+from autogroove.playlists.choosing import find_position
+from autogroove.playlists.collection import Collection, open_collection
+from autogroove.playlists.listened import ListenedRelease
+from autogroove.playlists.lists import Playlist, Scored
 from autogroove.playlists.ordering import find_close_artists
 from autogroove.playlists.rules import Rules, allow_tracks
 from autogroove.playlists.tempo import fill_tempos

@@ -8,13 +8,8 @@ import difflib
 from collections.abc import Sequence
 
 from autogroove.errors import SettingsError
-from autogroove.playlists.collection import (
-    Collection,
-    ListenedRelease,
-    Song,
-    fold_text,
-    open_collection,
-)
+from autogroove.playlists.collection import Collection, Song, fold_text, open_collection
+from autogroove.playlists.listened import ListenedRelease
 
 MOST_SUGGESTIONS = 5
 MOST_COMPARED = 500

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.playlists.collection import Collection, ListenedRelease, Song, open_collection
+from autogroove.playlists.collection import Collection, Song, open_collection
+from autogroove.playlists.listened import ListenedRelease
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,18 @@ def _configured(url: str) -> Iterator[None]:
     try:
         with temporary_settings({PREFECT_API_URL: url}):
             yield
+            _deliver()
     finally:
         del os.environ["PREFECT_API_URL"]
+
+
+def _deliver() -> None:
+    """Send what Prefect still queues, while there is somebody to receive it."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for queue in (APILogWorker, EventsWorker):
+        queue.drain_all(timeout=_STOP_TIMEOUT_SECONDS)
 
 
 @contextmanager

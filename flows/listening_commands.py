@@ -13,7 +13,7 @@ from autogroove.errors import SettingsError
 from flows.options import DEFAULT_STORE, JsonOption, ReleaseOption, StoreOption, print_json
 
 if TYPE_CHECKING:
-    from autogroove.playlists import ListenedRelease, Playlist
+    from autogroove.playlists import Playlist
     from autogroove.releases import Release
 
 TrackArgument = Annotated[
@@ -107,7 +107,8 @@ def playlist(
     """A playlist from one or more songs, ordered for smooth transitions."""
     from autogroove.playlists import Rules, make_playlist, open_collection, resolve_track
 
-    collection = open_collection(_open(store, release))
+    opened = _open(store, release)
+    collection = open_collection(opened)
     rules = Rules(
         length=length,
         duration_seconds=minutes * 60 if minutes else None,
@@ -116,7 +117,7 @@ def playlist(
         variety=variety,
     )
     made = make_playlist(collection, [resolve_track(collection, s) for s in seeds], rules)
-    _hand_over(collection.release, made, format_, output, absolute, as_json)
+    _hand_over(opened, made, format_, output, absolute, as_json)
 
 
 def path(
@@ -135,10 +136,11 @@ def path(
     """A walk from one song to another in small steps."""
     from autogroove.playlists import find_path, open_collection, resolve_track
 
-    collection = open_collection(_open(store, release))
+    opened = _open(store, release)
+    collection = open_collection(opened)
     ends = resolve_track(collection, start), resolve_track(collection, goal)
     made = find_path(collection, *ends, length)
-    _hand_over(collection.release, made, format_, output, absolute, as_json)
+    _hand_over(opened, made, format_, output, absolute, as_json)
 
 
 def clusters(
@@ -223,7 +225,7 @@ def _show(rows: "list[dict[str, object]]", columns: list[str], as_json: bool) ->
 
 
 def _hand_over(
-    release: "ListenedRelease",
+    release: "Release",
     made: "Playlist",
     format_: str | None,
     output: Path | None,
@@ -245,7 +247,7 @@ def _hand_over(
             f"{', '.join(EXPORT_FORMATS)}."
         )
     style: Literal["absolute", "relative"] = "absolute" if absolute else "relative"
-    text = export_playlist(made, chosen, Locations.of_source(release.source_url, output, style))
+    text = export_playlist(made, chosen, Locations.of_release(release, output, style))
     if output is None:
         typer.echo(text, nl=False)
         return

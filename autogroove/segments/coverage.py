@@ -31,8 +31,8 @@ class Outcome:
 def complete_catalogue(catalogue: pd.DataFrame, indexes: Iterable[SegmentIndex]) -> pd.DataFrame:
     """The catalogue with status, reason, segment and clip rows of every listed track.
 
-    Tracks that are quarantined or excluded already stay so. A duration that the metadata does
-    not give is taken from the audio.
+    Tracks that are quarantined or excluded already stay so. The duration of a stored track is that
+    of its audio: FMA's metadata gives the whole song's, of which a file holds 30 s.
 
     Raises:
         StoreError: a listed track is in no index, so that stored + quarantined + excluded would
@@ -49,7 +49,7 @@ def complete_catalogue(catalogue: pd.DataFrame, indexes: Iterable[SegmentIndex])
     outcomes = [_tell_outcome(places[fingerprint]) for fingerprint in wanted]
     filled = pd.DataFrame(outcomes, index=catalogue.index[listed], columns=list(_COLUMNS))
     known = catalogue.loc[listed, "duration_seconds"]
-    filled["duration_seconds"] = known.fillna(filled["duration_seconds"].astype(float))
+    filled["duration_seconds"] = filled["duration_seconds"].astype(float).fillna(known)
     completed = catalogue.copy()
     for name in _COLUMNS:
         completed.loc[listed, name] = filled[name].astype(catalogue[name].dtype)

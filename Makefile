@@ -7,7 +7,7 @@ STORE ?= ./autogroove-store
 DEMO_SEED := 103
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format clean
+.PHONY: help demo test test-fast test-long lint format clean
 
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ test: $(VENV)/.installed-test ## lint, type check and the whole test suite
 
 test-fast: $(VENV)/.installed-test ## only the tests that take seconds
 	@$(BIN)/python -m pytest -m 'not slow and not browser'
+
+test-long: $(VENV)/.installed-test ## the tests that take minutes each: kill matrix, server and worker
+	@$(BIN)/python -m pytest -m long
 
 lint: $(VENV)/.installed-test ## ruff, mypy and the import contract
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

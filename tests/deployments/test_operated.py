@@ -14,7 +14,7 @@ from pipelines import NUM_TRACKS
 
 from autogroove.releases import open_release
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from pipelines import TRACKS_PER_SEGMENT, Published, Publisher, quick_settings
 from autogroove.releases import list_releases, verify_release
 from autogroove.storage import Store
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(900)]
 
 # In the order of a run: what is written, by its key; whether death comes before, during or after
 # that write; and at the how manieth of its kind in the killed run.

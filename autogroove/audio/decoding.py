@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from autogroove.audio.clips import Band, TrackClips, TrackMeasures, clip_length, place_clips
 from autogroove.audio.faults import AudioFault
-from autogroove.audio.files import AudioFile, refuse_non_audio
+from autogroove.audio.files import AudioFile, reading, refuse_non_audio
 from autogroove.audio.mixing import fold_block, mix_block
 from autogroove.audio.mpeg import MpegScan, scan_mpeg
 from autogroove.audio.opening import open_sound
@@ -53,7 +53,7 @@ def read_clips(file: AudioFile, settings: ClipSettings, band: Band | None = None
         AudioFault: the file cannot be used; the reason says why.
     """
     started = time.perf_counter()
-    with file.open() as stream:
+    with reading(file) as stream:
         head = stream.read(512)
         refuse_non_audio(head)
         _check_chunk_size(head, file.size_bytes)

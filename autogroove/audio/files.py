@@ -7,12 +7,14 @@ What does not: decoding.
 import hashlib
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from autogroove.audio.faults import AudioFault
+from autogroove.audio.noting import NotingFile
 from autogroove.catalogue.reasons import Reason
 from autogroove.catalogue.tracks import Source
 
@@ -64,7 +66,7 @@ def fetch_audio(source: Source, path: str, size_bytes: int, fingerprint: str) ->
         file = _fetch(source, path, size_bytes)
         digest = _digest(file) if _SHA256.fullmatch(fingerprint) else fingerprint
     except OSError as error:
-        raise AudioFault(Reason.unreadable, f"{error.strerror or error}") from error
+        raise _unreadable(error) from error
     if file.size_bytes != size_bytes or digest != fingerprint:
         raise AudioFault(Reason.changed_while_reading, "The bytes are not those of the scan.")
     if not size_bytes:
@@ -94,11 +96,38 @@ def open_path(path: Path) -> AudioFile:
     return AudioFile(path.name, size_bytes, lambda: path.open("rb"))
 
 
+@contextmanager
+def reading(file: AudioFile) -> Iterator[BinaryIO]:
+    """The file, open. Where its bytes cannot be read, that is the track's fault, whatever a
+    decoder made of their absence.
+
+    Raises:
+        AudioFault: unreadable.
+    """
+    try:
+        opened = file.open()
+    except OSError as error:
+        raise _unreadable(error) from error
+    with opened:
+        noting = None if file.content is not None else NotingFile(opened)
+        try:
+            yield opened if noting is None else cast(BinaryIO, noting)
+        except AudioFault:
+            if noting is None or noting.fault is None:
+                raise
+        if noting is not None and noting.fault is not None:
+            raise _unreadable(noting.fault) from noting.fault
+
+
+def _unreadable(error: Exception) -> AudioFault:
+    return AudioFault(Reason.unreadable, str(getattr(error, "strerror", None) or error))
+
+
 def _digest(file: AudioFile) -> str:
     if file.content is not None:
         return hashlib.sha256(file.content).hexdigest()
     digest = hashlib.sha256()
-    with file.open() as opened:
+    with reading(file) as opened:
         while block := opened.read(_BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()

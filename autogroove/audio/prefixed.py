@@ -7,48 +7,21 @@ What does not: what the bytes mean.
 import io
 from typing import BinaryIO, cast
 
+from autogroove.seeking import SeekableView
 
-class PrefixedFile(io.RawIOBase):
+
+class PrefixedFile(SeekableView):
     """`prefix`, then the file from `offset` on, read-only and seekable, nothing copied."""
 
     def __init__(self, prefix: bytes, file: BinaryIO, offset: int) -> None:
+        super().__init__(len(prefix) + file.seek(0, io.SEEK_END) - offset)
         self._prefix, self._file, self._offset = prefix, file, offset
-        self._length = len(prefix) + file.seek(0, io.SEEK_END) - offset
-        self._position = 0
 
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def seekable(self) -> bool:
-        """Always."""
-        return True
-
-    def tell(self) -> int:
-        """Where the next read starts."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place; see `io.IOBase.seek`."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._length}[whence]
-        self._position = max(0, base + offset)
-        return self._position
-
-    def read(self, size: int = -1) -> bytes:
-        """Up to `size` bytes, all of them where there are as many."""
-        size = self._length - self._position if size < 0 else size
-        head = self._prefix[self._position : self._position + size]
-        self._file.seek(self._offset + max(0, self._position - len(self._prefix)))
-        data = head + self._file.read(size - len(head))
-        self._position += len(data)
-        return data
-
-    def readinto(self, buffer: object) -> int:
-        """As `io.RawIOBase.readinto`."""
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
-        data = self.read(len(view))
-        view[: len(data)] = data
-        return len(data)
+    def read_at(self, start: int, stop: int) -> bytes:
+        """The bytes of a range."""
+        head = self._prefix[start:stop]
+        self._file.seek(self._offset + max(0, start - len(self._prefix)))
+        return head + self._file.read(stop - start - len(head))
 
 
 def open_behind(prefix: bytes, file: BinaryIO, offset: int) -> BinaryIO:

@@ -5,7 +5,6 @@ requests as the caller's knowledge allows.
 What does not: what the bytes mean (`zip_files`).
 """
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ from autogroove.catalogue.network import (
     read_patiently,
 )
 from autogroove.errors import SourceError
+from autogroove.seeking import SeekableView
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _read_range(path: str, start: int, stop: int) -> bytes:
         return file.read(stop - start)
 
 
-class TailReader(io.RawIOBase):
+class TailReader(SeekableView):
     """A seekable view of a ranged file for a reader that starts at its end.
 
     The last `tail_bytes` come with the first request; whatever lies before them is asked for as
@@ -103,40 +103,14 @@ class TailReader(io.RawIOBase):
     """
 
     def __init__(self, ranged: RangedFile, tail_bytes: int = 1 << 16) -> None:
+        super().__init__(ranged.size_bytes)
         self._ranged = ranged
-        self._position = 0
         self._tail_start = max(0, ranged.size_bytes - tail_bytes)
         self._tail = ranged.fetch(self._tail_start, ranged.size_bytes)
 
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def seekable(self) -> bool:
-        """Always."""
-        return True
-
-    def tell(self) -> int:
-        """Where the next read starts."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move; nothing is fetched."""
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._ranged.size_bytes}
-        if start[whence] + offset < 0:
-            raise OSError("seek before the start")
-        self._position = start[whence] + offset
-        return self._position
-
-    def read(self, size: int = -1) -> bytes:
-        """Bytes from here on."""
-        end = self._ranged.size_bytes if size < 0 else self._position + size
-        data = self._cut(self._position, min(end, self._ranged.size_bytes))
-        self._position += len(data)
-        return data
-
-    def _cut(self, start: int, stop: int) -> bytes:
+    def read_at(self, start: int, stop: int) -> bytes:
+        """The bytes of a range."""
         if start >= self._tail_start:
-            return self._tail[start - self._tail_start : max(0, stop - self._tail_start)]
+            return self._tail[start - self._tail_start : stop - self._tail_start]
         before = self._ranged.fetch(start, min(stop, self._tail_start))
         return before + self._tail[: max(0, stop - self._tail_start)]

@@ -26,7 +26,7 @@ import numpy as np
 
 from autogroove.audio import AudioFault, fetch_audio
 from autogroove.audio.clips import TrackMeasures
-from autogroove.audio.files import AudioFile
+from autogroove.audio.files import AudioFile, reading
 from autogroove.catalogue.reasons import Reason
 from autogroove.catalogue.tracks import Source
 from autogroove.config import Settings
@@ -134,7 +134,7 @@ class IsolatedMaker:
 
 def _on_disk(file: AudioFile, folder: Path) -> Path:
     path = folder / "audio"
-    with file.open() as opened, path.open("wb") as copy:
+    with reading(file) as opened, path.open("wb") as copy:
         while block := opened.read(1 << 20):
             copy.write(block)
     return path

@@ -43,17 +43,18 @@ def build_spectrograms(run: Run, listing: Listing) -> Segments:
         ),
         count=_count_tracks,
     )
-    keys = sorted({*planned.reused, *(done.segment_key for done in written)})
-    catalogue_key = complete(run.store, listing.catalogue_key, planned.recipe_key, keys)
+    new = {done.segment_key for done in written if done.segment_key is not None}
+    keys = sorted({*planned.reused, *planned.standing, *new})
+    completed = complete(run.store, listing.catalogue_key, planned.recipe_key, keys)
     run.note(
         stage,
         ran=bool(written),
-        segments_written=len(written),
+        segments_written=len(new),
         segments_reused=len(planned.reused),
         tracks=sum(done.tracks + done.quarantined for done in written),
         clips=sum(done.clips for done in written),
     )
-    return Segments(catalogue_key, planned.recipe_key, keys)
+    return Segments(completed.catalogue_key, planned.recipe_key, completed.segment_keys)
 
 
 def _count_tracks(done: Written) -> str:

@@ -15,6 +15,7 @@ from autogroove.segments import (
     SegmentBatch,
     SegmentPlan,
     complete_catalogue,
+    list_needed,
     plan_segments,
     read_segment_index,
     write_segment,
@@ -28,10 +29,19 @@ from tasks.faults import RETRYING
 class Written:
     """What one task wrote: counts alone; the segment is in the store."""
 
-    segment_key: str
+    segment_key: str | None
+    """None: tracks that were tried again failed as before, and nothing was written."""
     tracks: int
     clips: int
     quarantined: int
+
+
+@dataclass(frozen=True)
+class Completed:
+    """The complete catalogue, and the segments that it needs."""
+
+    catalogue_key: str
+    segment_keys: list[str]
 
 
 @task(name="plan-segments", **RETRYING)
@@ -69,6 +79,8 @@ def write(
 ) -> Written:
     """Decode one batch of tracks and write its segment, whole."""
     index = write_segment(batch, source, Store(store_url), settings, isolate=isolate)
+    if index is None:
+        return Written(None, tracks=0, clips=0, quarantined=len(batch.members))
     return Written(
         segment_key=index.segment_key,
         tracks=len(index.rows),
@@ -78,11 +90,15 @@ def write(
 
 
 @task(name="complete-catalogue")
-def complete(store_url: str, catalogue_key: str, recipe_key: str, segment_keys: list[str]) -> str:
-    """Say for every track where its clips are or why it has none; the key of the catalogue."""
+def complete(
+    store_url: str, catalogue_key: str, recipe_key: str, segment_keys: list[str]
+) -> Completed:
+    """Say for every track where its clips are or why it has none, and which segments say so."""
     store = Store(store_url)
     indexes = [read_segment_index(store, recipe_key, key) for key in segment_keys]
-    return put_catalogue(store, complete_catalogue(load_catalogue(store, catalogue_key), indexes))
+    catalogue = load_catalogue(store, catalogue_key)
+    key = put_catalogue(store, complete_catalogue(catalogue, indexes))
+    return Completed(key, list_needed(catalogue, indexes))
 
 
 def load_catalogue(store: Store, catalogue_key: str) -> pd.DataFrame:

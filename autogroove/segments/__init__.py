@@ -7,7 +7,7 @@ What does not: code.
 last, `index.json`. A segment without its index does not exist.
 """
 
-from autogroove.segments.coverage import complete_catalogue
+from autogroove.segments.coverage import complete_catalogue, list_needed
 from autogroove.segments.index import (
     QuarantinedTrack,
     SegmentIndex,
@@ -31,6 +31,7 @@ __all__ = [
     "StoredTrack",
     "complete_catalogue",
     "find_segment_index",
+    "list_needed",
     "make_recipe_key",
     "open_clips",
     "plan_segments",

@@ -28,6 +28,17 @@ class Outcome:
     duration_seconds: float | None = None
 
 
+def list_needed(catalogue: pd.DataFrame, indexes: Iterable[SegmentIndex]) -> list[str]:
+    """Keys of the segments, sorted, that a catalogue's listed tracks are in or were refused in.
+
+    What a track's earlier tries left is not among them: the same tracks and faults give the same
+    keys, however often they were tried.
+    """
+    places = locate_tracks(list(indexes))
+    wanted = catalogue.loc[catalogue["status"] == "listed", "fingerprint"]
+    return sorted({places[f].index.segment_key for f in wanted if f in places})
+
+
 def complete_catalogue(catalogue: pd.DataFrame, indexes: Iterable[SegmentIndex]) -> pd.DataFrame:
     """The catalogue with status, reason, segment and clip rows of every listed track.
 

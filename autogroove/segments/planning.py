@@ -44,6 +44,8 @@ class SegmentBatch:
     members: tuple[Member, ...]
     attempt: int = 0
     """How often these files were tried, in vain, with this decoder before."""
+    known_faults: tuple[Reason, ...] = ()
+    """By which each of the files was refused then; none where they were not tried."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class SegmentPlan:
     batches: tuple[SegmentBatch, ...]
     reused: tuple[str, ...]
     """Keys of the segments that are needed and complete, sorted."""
+    standing: tuple[str, ...] = ()
+    """Keys of those that are needed if another try of their quarantined tracks is in vain."""
 
     @property
     def num_tracks(self) -> int:
@@ -86,12 +90,16 @@ def plan_segments(
     check_recipe(settings.clip, settings.spectrogram)
     recipe_key = make_recipe_key(settings)
     known = locate_tracks(read_segment_indexes(store, recipe_key))
-    missing: dict[int, list[Member]] = defaultdict(list)
+    missing: dict[int, list[tuple[Member, Reason | None]]] = defaultdict(list)
     reused: set[str] = set()
+    standing: set[str] = set()
     for member in list_members(catalogue):
         place = known.get(member.fingerprint)
-        if place is None or _is_due(place, retry_quarantined):
-            missing[0 if place is None else place.attempts].append(member)
+        if place is None or place.is_of_the_past:
+            missing[0].append((member, None))
+        elif _is_due(place, retry_quarantined):
+            missing[place.attempts].append((member, place.reason))
+            standing.add(place.index.segment_key)
         else:
             reused.add(place.index.segment_key)
     batches = (
@@ -99,7 +107,9 @@ def plan_segments(
         for attempt in sorted(missing)
         for batch in _cut_batches(missing[attempt], recipe_key, tracks_per_segment, attempt)
     )
-    return SegmentPlan(recipe_key, tuple(batches), tuple(sorted(reused)))
+    return SegmentPlan(
+        recipe_key, tuple(batches), tuple(sorted(reused)), tuple(sorted(standing - reused))
+    )
 
 
 @dataclass
@@ -111,6 +121,11 @@ class Place:
     reason: Reason | None = None
     attempts: int = 0
     """Failed attempts with the present decoder."""
+
+    @property
+    def is_of_the_past(self) -> bool:
+        """Whether it is a fault that only another decoder than the present one has seen."""
+        return self.reason is not None and self.attempts == 0
 
 
 def locate_tracks(indexes: Iterable[SegmentIndex]) -> dict[str, Place]:
@@ -136,7 +151,7 @@ def _seniority(index: SegmentIndex) -> tuple[bool, int, str]:
 def _is_due(place: Place, retry_quarantined: bool) -> bool:
     if place.reason is None:
         return False
-    return retry_quarantined or place.attempts == 0 or place.reason in NOT_REMEMBERED
+    return retry_quarantined or place.reason in NOT_REMEMBERED
 
 
 def list_members(catalogue: pd.DataFrame) -> Iterator[Member]:
@@ -157,12 +172,17 @@ def list_members(catalogue: pd.DataFrame) -> Iterator[Member]:
 
 
 def _cut_batches(
-    members: list[Member], recipe_key: str, tracks_per_segment: int, attempt: int
+    missing: list[tuple[Member, Reason | None]],
+    recipe_key: str,
+    tracks_per_segment: int,
+    attempt: int,
 ) -> Iterator[SegmentBatch]:
-    for start in range(0, len(members), tracks_per_segment):
-        batch = tuple(members[start : start + tracks_per_segment])
+    for start in range(0, len(missing), tracks_per_segment):
+        part = missing[start : start + tracks_per_segment]
+        batch = tuple(member for member, _ in part)
+        faults = tuple(fault for _, fault in part if fault is not None)
         key = make_segment_key(recipe_key, batch, attempt)
-        yield SegmentBatch(key, recipe_key, batch, attempt)
+        yield SegmentBatch(key, recipe_key, batch, attempt, faults)
 
 
 def make_segment_key(recipe_key: str, members: Iterable[Member], attempt: int) -> str:

@@ -49,8 +49,11 @@ def write_segment(
     *,
     isolate: bool = False,
     timeout_seconds: float = TRACK_TIMEOUT_SECONDS,
-) -> SegmentIndex:
+) -> SegmentIndex | None:
     """Make one segment; one that is complete already is only read.
+
+    None where files that were tried before were all refused again, each as before: there is
+    nothing to add to the store, and the release stays what it is.
 
     Args:
         batch: what to make, from `plan_segments` under the same settings.
@@ -79,7 +82,7 @@ def _write(
     store: Store,
     settings: Settings,
     progress: Progress | None,
-) -> SegmentIndex:
+) -> SegmentIndex | None:
     prefix = segment_prefix(batch.recipe_key, batch.segment_key)
     writer = ShardWriter(store, prefix, image_shape(settings.spectrogram))
     rows: list[StoredTrack] = []
@@ -97,6 +100,8 @@ def _write(
         if progress:
             progress(done, len(batch.members))
     _check_source(batch, quarantined)
+    if batch.known_faults and batch.known_faults == tuple(track.reason for track in quarantined):
+        return None
     writer.finish(_attributes(settings, rows))
     index = SegmentIndex(
         recipe_key=batch.recipe_key,

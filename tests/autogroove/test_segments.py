@@ -14,6 +14,7 @@ from autogroove.errors import SourceError, StoreError
 from autogroove.segments import (
     SegmentIndex,
     complete_catalogue,
+    list_needed,
     open_clips,
     plan_segments,
     read_segment_index,
@@ -157,16 +158,19 @@ def test_the_bad_are_remembered_until_asked_or_the_decoder_changes(folder, store
     write_all(plan_segments(catalogue, store, SETTINGS), source, store)
     retry = plan_segments(catalogue, store, SETTINGS, retry_quarantined=True)
     assert [m.path for batch in retry.batches for m in batch.members] == ["03.wav"]
-    write_all(retry, source, store)
+    before = objects_of(store)
+    assert write_all(retry, source, store) == [None]  # in vain: nothing is new
+    assert objects_of(store) == before
     assert plan_segments(catalogue, store, SETTINGS).batches == ()
-    third = plan_segments(catalogue, store, SETTINGS, retry_quarantined=True)
-    assert third.batches[0].attempt == 2
     for module in ("planning", "writing"):
         monkeypatch.setattr(f"autogroove.segments.{module}.DECODER_VERSION", "another")
     newer = plan_segments(catalogue, store, SETTINGS)
     assert [m.path for batch in newer.batches for m in batch.members] == ["03.wav"]
     write_all(newer, source, store)
-    assert plan_segments(catalogue, store, SETTINGS).batches == ()
+    last = plan_segments(catalogue, store, SETTINGS)
+    assert last.batches == ()
+    done = read_segment_indexes(store, last.recipe_key)
+    assert set(list_needed(catalogue, done)) == set(last.reused)
 
 
 def test_settings_that_change_no_bytes_make_no_new_recipe(folder, store):
@@ -250,6 +254,8 @@ def test_unreadable_tracks_are_tried_again_at_each_run(tmp_path, store):
     music = (tmp_path / "m/1.wav").read_bytes()
     (tmp_path / "m/1.wav").unlink()
     write_all(plan_segments(catalogue, store, SETTINGS), source, store)
+    vain = plan_segments(catalogue, store, SETTINGS)
+    assert (vain.standing, write_all(vain, source, store)) == ((), [None])
     (tmp_path / "m/1.wav").write_bytes(music)
     plan = plan_segments(catalogue, store, SETTINGS)
     assert [m.path for m in plan.batches[0].members] == ["1.wav"]

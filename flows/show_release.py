@@ -11,7 +11,7 @@ from flows.evaluate_release import Heard
 from flows.fan_out import fan_out
 from flows.record import Run
 from flows.words import word_decisions
-from tasks.analysis import analyse, find_report, report
+from tasks.analysis import analyse, find_report, list_treble_batches, measure_treble, report
 from tasks.collection import Listing
 from tasks.page import render
 from tasks.pictures import draw
@@ -29,7 +29,7 @@ class Shown:
 
 def show_release(run: Run, listing: Listing, segments: Segments, heard: Heard) -> Shown:
     """Draw the release, in the store and in the UI."""
-    statistics = analyse_data(run, segments)
+    statistics = analyse_data(run, listing, segments)
     stage = Stage("pictures")
     drawn = draw(
         run.store,
@@ -57,7 +57,7 @@ def show_release(run: Run, listing: Listing, segments: Segments, heard: Heard) -
     return Shown(pictures, analysis, page["report"])
 
 
-def analyse_data(run: Run, segments: Segments) -> dict[str, PartRef]:
+def analyse_data(run: Run, listing: Listing, segments: Segments) -> dict[str, PartRef]:
     """The data report: part `analysis`, and its pictures."""
     stage = Stage("analyse")
     made = find_report(run.store, segments.catalogue_key, run.settings)
@@ -70,6 +70,12 @@ def analyse_data(run: Run, segments: Segments) -> dict[str, PartRef]:
             ),
             count=lambda key: "",
         )
-        made = report(run.store, segments.catalogue_key, run.settings, keys)
+        treble = fan_out(
+            Stage("treble"),
+            list_treble_batches(run.store, segments.catalogue_key),
+            lambda batch, name: measure_treble.submit(run.store, listing.source, batch, name),
+            count=lambda key: "",
+        )
+        made = report(run.store, segments.catalogue_key, run.settings, keys, treble)
     run.note(stage, ran=not made.reused)
     return made.parts

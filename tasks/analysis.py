@@ -10,15 +10,20 @@ from autogroove.analysis import (
     ANALYSIS_VERSION,
     analyse_segment_once,
     draw_report,
+    measure_treble_once,
     merge_statistics,
+    plan_treble,
     read_statistics,
+    read_treble,
     summarise,
 )
+from autogroove.catalogue.tracks import Source
 from autogroove.config import Settings
 from autogroove.identity import make_key
 from autogroove.memo import Made, make_once, recall
 from autogroove.pictures import png_data_uri
 from autogroove.releases import PartRef, put_bytes, put_json, read_part
+from autogroove.segments import Member
 from autogroove.storage import Store
 from tasks.faults import RETRYING
 from tasks.spectrograms import load_catalogue
@@ -50,16 +55,38 @@ def analyse(
         return analyse_segment_once(store, recipe_key, segment_key, set(members))
 
 
+def list_treble_batches(store_url: str, catalogue_key: str) -> list[tuple[Member, ...]]:
+    """The tracks whose treble is looked at, in batches of one task each."""
+    return plan_treble(load_catalogue(Store(store_url), catalogue_key))
+
+
+@task(
+    name="measure-treble",
+    task_run_name="treble {position}",
+    timeout_seconds=3600,
+    **RETRYING,
+)
+def measure_treble(store_url: str, source: Source, batch: tuple[Member, ...], position: str) -> str:
+    """Find where encoders cut the treble of some tracks; the key of what was found."""
+    with computing_with(1):
+        return measure_treble_once(batch, source, Store(store_url))
+
+
 @task(name="report-data", timeout_seconds=4 * 3600, **RETRYING)
 def report(
-    store_url: str, catalogue_key: str, settings: Settings, statistics_keys: list[str]
+    store_url: str,
+    catalogue_key: str,
+    settings: Settings,
+    statistics_keys: list[str],
+    treble_keys: list[str],
 ) -> Made:
     """Merge what was counted; part `analysis`, and one part a picture."""
     store = Store(store_url)
 
     def make() -> dict[str, PartRef]:
         counted = (read_statistics(store, key) for key in statistics_keys)
-        summary = summarise(merge_statistics(counted), settings)
+        treble = read_treble(store, treble_keys)
+        summary = summarise(merge_statistics(counted), settings, treble)
         pictures = {
             f"{_PICTURE}{name}": put_bytes(store, "pictures", ".png", png)
             for name, png in draw_report(summary).items()

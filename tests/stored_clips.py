@@ -52,9 +52,7 @@ def _store_segment(store, settings, segment, numbers, clips):
     for place, number in enumerate(numbers):
         writer.append(draw_track(number, clips, shape))
         fingerprint = hashlib.sha256(str(number).encode()).hexdigest()
-        stored.append(
-            StoredTrack(fingerprint, place * clips, clips, 30.0, 44100, 2, 0.0, 0.0, None)
-        )
+        stored.append(StoredTrack(fingerprint, place * clips, clips, 30.0, 44100, 2, 0.0, 0.0))
         rows.append(
             {
                 "track_id": number,

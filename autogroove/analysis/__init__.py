@@ -22,6 +22,7 @@ from autogroove.analysis.statistics import (
     unpack_statistics,
 )
 from autogroove.analysis.summary import summarise
+from autogroove.analysis.treble import measure_treble_once, plan_treble, read_treble
 
 __all__ = [
     "ANALYSIS_VERSION",
@@ -29,9 +30,12 @@ __all__ = [
     "analyse_segment",
     "analyse_segment_once",
     "draw_report",
+    "measure_treble_once",
     "merge_statistics",
     "pack_statistics",
+    "plan_treble",
     "read_statistics",
+    "read_treble",
     "summarise",
     "unpack_statistics",
 ]

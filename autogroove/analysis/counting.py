@@ -23,7 +23,7 @@ from autogroove.segments import open_clips, read_segment_index
 from autogroove.segments.index import SegmentIndex, StoredTrack
 from autogroove.storage import Store
 
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 """Changes whenever the same images would give other statistics or another report."""
 
 NUM_BANDS = 8
@@ -126,7 +126,7 @@ def _batches(rows: list[StoredTrack]) -> Iterator[list[StoredTrack]]:
 
 
 def _track_columns(rows: list[StoredTrack]) -> Sums:
-    """What ingest measured of each track (n, 6); NaN for what it did not."""
+    """What ingest measured of each track (n, 5); NaN for what it did not."""
     table = [[getattr(row, name, None) for name in TRACK_COLUMNS] for row in rows]
     return np.array(table, dtype=np.float64).reshape(len(rows), len(TRACK_COLUMNS))
 

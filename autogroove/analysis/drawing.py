@@ -178,7 +178,7 @@ def draw_modulation(modulation: dict[str, Any]) -> bytes:
 
 
 def draw_audio(audio: dict[str, Any]) -> bytes:
-    """PNG: what ingest measured: duration, treble cut-off, clipping, silence."""
+    """PNG: what was measured of the audio: duration, treble cut-off, clipping, silence."""
     figure = new_figure(1000, 300)
     titles = {
         "duration_seconds": ("Duration", "seconds, from"),

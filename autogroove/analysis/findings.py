@@ -96,6 +96,7 @@ def _on_audio(report: dict[str, Any]) -> str:
     if low_pass["known"]:
         median = low_pass["quantiles"][3]
         parts.append(
-            f"the encoder cut off the treble of {low_pass['known']} (median {median:.0f} Hz)"
+            f"of {low_pass['measured']} tracks listened to whole, the encoder cut off the treble "
+            f"of {low_pass['known']} (median {median:.0f} Hz)"
         )
     return f"{', '.join(parts)}."

@@ -42,7 +42,7 @@ class Statistics:
     modulation: Sums
     """(bands, f // 2 + 1) sum over clips of the power spectrum of each band's envelope."""
     tracks: Sums
-    """(n, 6) one row a track: see `TRACK_COLUMNS`."""
+    """(n, 5) one row a track: see `TRACK_COLUMNS`."""
 
 
 TRACK_COLUMNS = (
@@ -51,7 +51,6 @@ TRACK_COLUMNS = (
     "channels",
     "clipped_share",
     "silent_share",
-    "low_pass_hz",
 )
 """Columns of `Statistics.tracks`; NaN where ingest did not measure it."""
 

@@ -34,12 +34,17 @@ from autogroove.spectrogram import top_frequency_hz
 
 _KEPT_COMPONENTS = 128
 _QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+_NONE = np.empty(0)
 _CLIPPING = 1e-4
 """A track clips if more than so many of its samples are at full scale."""
 
 
-def summarise(statistics: Statistics, settings: Settings) -> dict[str, Any]:
+def summarise(
+    statistics: Statistics, settings: Settings, low_pass_hz: NDArray[np.float64] = _NONE
+) -> dict[str, Any]:
     """The data report of a collection as JSON values.
+
+    `low_pass_hz` is what `treble.read_treble` gives: of a sample of the tracks.
 
     Keys: `clips`, `tracks`, `gain`, `rows`, `components`, `modulation`, `audio`, `findings`.
     """
@@ -50,7 +55,7 @@ def summarise(statistics: Statistics, settings: Settings) -> dict[str, Any]:
         "rows": _summarise_rows(statistics, settings.spectrogram),
         "components": _summarise_components(statistics),
         "modulation": _summarise_modulation(statistics, settings.spectrogram),
-        "audio": _summarise_audio(statistics),
+        "audio": _summarise_audio(statistics, low_pass_hz),
     }
     report["findings"] = write_findings(report)
     return report
@@ -146,13 +151,15 @@ def _summarise_modulation(statistics: Statistics, settings: SpectrogramSettings)
     }
 
 
-def _summarise_audio(statistics: Statistics) -> dict[str, Any]:
+def _summarise_audio(statistics: Statistics, low_pass_hz: NDArray[np.float64]) -> dict[str, Any]:
     columns = dict(zip(TRACK_COLUMNS, statistics.tracks.T, strict=True))
+    columns["low_pass_hz"] = low_pass_hz
     report: dict[str, Any] = {}
     for name in ("duration_seconds", "low_pass_hz", "clipped_share", "silent_share"):
         known = columns[name][np.isfinite(columns[name])]
         quantiles = _rounded(np.quantile(known, _QUANTILES)) if len(known) else []
         report[name] = {"known": len(known), "quantiles": quantiles, "counts": _count(name, known)}
+    report["low_pass_hz"]["measured"] = len(low_pass_hz)
     report["clipping_tracks"] = int(np.count_nonzero(columns["clipped_share"] > _CLIPPING))
     report["silent_tracks"] = int(np.count_nonzero(columns["silent_share"] >= 1))
     for name in ("sample_rate_hz", "channels"):

@@ -35,8 +35,6 @@ class TrackMeasures:
     """Share of the samples of its clips at or beyond .999 of full scale."""
     silent_share: float
     """Share of its clips that are silent."""
-    low_pass_hz: float | None = None
-    """Where the encoder cut the treble off; None where nothing was cut, or it is not known."""
 
 
 @dataclass(frozen=True)

@@ -51,13 +51,13 @@ def make_images(num_tracks: int, seed: int = 0) -> np.ndarray:
     return np.rint(255 * values).astype(np.uint8).reshape(-1, *SHAPE)
 
 
-def put_segment(store: Store, key: str, images: np.ndarray, low_pass: float | None = None) -> None:
+def put_segment(store: Store, key: str, images: np.ndarray) -> None:
     prefix = f"segments/recipe/{key}"
     writer = ShardWriter(store, prefix, SHAPE)
     writer.append(images)
     writer.finish({})
     rows = tuple(
-        StoredTrack(f"{key}-{n}", n * CLIPS, CLIPS, 30.0, 44100, 2, 0.001 * n, 0.0, low_pass)
+        StoredTrack(f"{key}-{n}", n * CLIPS, CLIPS, 30.0, 44100, 2, 0.001 * n, 0.0)
         for n in range(len(images) // CLIPS)
     )
     index = SegmentIndex("recipe", key, "decoder", 0, rows, (), writer.objects)
@@ -73,8 +73,8 @@ def images():
 def store(tmp_path_factory, images):
     store = Store(tmp_path_factory.mktemp("store"))
     put_segment(store, "whole", images)
-    put_segment(store, "first", images[:75], 16000.0)
-    put_segment(store, "second", images[75:], 19000.0)
+    put_segment(store, "first", images[:75])
+    put_segment(store, "second", images[75:])
     return store
 
 
@@ -232,9 +232,14 @@ def test_a_segment_is_counted_once_and_read_back_unchanged(store, whole):
 
 def test_what_ingest_measured_is_reported_and_what_it_did_not_is_said(store):
     parts = [analyse_segment(store, "recipe", name) for name in ("first", "second")]
-    audio = summarise(merge_statistics(parts), settings_of())["audio"]
-    assert audio["low_pass_hz"]["known"] == 60
-    assert dict(zip(*audio["low_pass_hz"]["counts"].values(), strict=True))[16000.0] == 25
+    treble = np.array([16000.0] * 25 + [19050.0] * 5 + [np.inf] * 3)
+    heard = summarise(merge_statistics(parts), settings_of(), treble)
+    audio = heard["audio"]
+    assert (audio["low_pass_hz"]["measured"], audio["low_pass_hz"]["known"]) == (33, 30)
+    counts = dict(zip(*audio["low_pass_hz"]["counts"].values(), strict=True))
+    assert (counts[16000.0], counts[19000.0]) == (25, 5)
+    assert "of 33 tracks" in heard["findings"][-1]
+    assert "treble of 30 (median 16000 Hz)" in heard["findings"][-1]
     assert audio["clipping_tracks"] == 24 + 34
     unmeasured = summarise(analyse_segment(store, "recipe", "whole"), settings_of())
     assert unmeasured["audio"]["low_pass_hz"]["known"] == 0

@@ -25,6 +25,10 @@ class MissingObject(StoreError):
     """An object that was asked for by its key is not in the store."""
 
 
+class ClusterError(AutogrooveError):
+    """The cluster cannot do the work: it does not answer, or its workers die."""
+
+
 class SettingsError(AutogrooveError):
     """A setting is unknown, malformed or out of range."""
 

@@ -7,6 +7,7 @@ What does not: what the tasks do.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, TypeVar
 
 import dask
@@ -16,11 +17,16 @@ from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 from prefect_dask.task_runners import DaskTaskRunner
 
+from autogroove.errors import ClusterError
 from tasks.progress import Stage, receive_reports
 
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 Submit = Callable[[Batch, str], PrefectFuture[Result]]
+
+TASKS_PER_THREAD = 2
+FEWEST_AT_ONCE = 8
+"""Also where few workers are there yet: a cluster that adapts grows with what waits."""
 
 
 def fan_out(
@@ -34,30 +40,65 @@ def fan_out(
     """The results of one task a batch, in the order of the batches.
 
     `submit(batch, "3/32")` starts a task; `count` words a result for the progress note, such as
-    "256 tracks". A batch whose worker dies again and again is handed once to `resubmit`.
+    "256 tracks". A batch whose worker dies again and again is handed once to `resubmit`. No more
+    tasks than `most_at_once` are with the cluster at a time.
+
+    Raises:
+        ClusterError: a batch kills whatever worker it is given, and there is no `resubmit`.
     """
     if not batches:
         return []
     client = follow_workers()
     names = [f"{number}/{len(batches)}" for number in range(1, len(batches) + 1)]
     stage.show(0, len(batches))
-    futures: list[Any] = [submit(batch, name) for batch, name in zip(batches, names, strict=True)]
-    places = {future.wrapped_future.key: place for place, future in enumerate(futures)}
+    following: Any = as_completed(loop=client.loop)
+    waiting = iter(range(len(batches)))
+    at_work: dict[str, tuple[int, Any]] = {}
     results: dict[int, Result] = {}
-    following: Any = as_completed
-    for ended in following([future.wrapped_future for future in futures], loop=client.loop):
-        place = places[ended.key]
+
+    def submit_more() -> None:
+        for place in islice(waiting, most_at_once(client) - len(at_work)):
+            future: Any = submit(batches[place], names[place])
+            at_work[future.wrapped_future.key] = place, future
+            following.add(future.wrapped_future)
+
+    submit_more()
+    for ended in following:
+        place, future = at_work.pop(ended.key)
+        submit_more()
         try:
-            results[place] = futures[place].result()
-        except KilledWorker:
-            if resubmit is None:
-                raise
-            get_run_logger().warning(
-                "Batch %s killed its worker again and again: it is run in isolation.", names[place]
-            )
-            results[place] = resubmit(batches[place], names[place]).result()
+            results[place] = future.result()
+        except KilledWorker as error:
+            results[place] = _run_apart(stage, batches[place], names[place], resubmit, error)
         stage.show(len(results), len(batches), count(results[place]))
     return [results[place] for place in range(len(batches))]
+
+
+def most_at_once(client: Client) -> int:
+    """Tasks that are with the cluster at a time: enough that no worker waits, and so few that a
+    scheduler, a Prefect server and whoever cancels the run have little to hold."""
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    threads = sum(worker["nthreads"] for worker in workers)
+    return max(FEWEST_AT_ONCE, TASKS_PER_THREAD * threads)
+
+
+def _run_apart(
+    stage: Stage,
+    batch: Batch,
+    name: str,
+    resubmit: Submit[Batch, Result] | None,
+    error: KilledWorker,
+) -> Result:
+    """The result of a batch that killed its workers."""
+    if resubmit is None:
+        raise ClusterError(
+            f"Batch {name} of the stage {stage.name!r} killed every worker that it was given. "
+            "Most often that is memory: give workers more, or take fewer --tracks-per-segment."
+        ) from error
+    get_run_logger().warning(
+        "Batch %s killed its worker again and again: it is run in isolation.", name
+    )
+    return resubmit(batch, name).result()
 
 
 def follow_workers() -> Client:
@@ -82,8 +123,15 @@ def placed_on_gpu() -> Iterator[None]:
 
 
 def _find_client() -> Client:
-    """The client of the running flow's cluster."""
+    """The client of the running flow's cluster, which is started or found here."""
     context = FlowRunContext.get()
     if context is None or not isinstance(context.task_runner, DaskTaskRunner):
         raise RuntimeError("Tasks are fanned out within a flow whose task runner is Dask's.")
-    return context.task_runner.client
+    try:
+        return context.task_runner.client
+    except (OSError, ValueError) as error:
+        place = context.task_runner.address or "this machine"
+        raise ClusterError(
+            f"No Dask scheduler answers at {place}. Start one (`dask scheduler`, `dask worker`), "
+            "mend the address, or leave --dask out for a cluster of the run's own."
+        ) from error

@@ -9,7 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from autogroove.catalogue import open_source, preview_scan
+from autogroove.catalogue import (
+    Changes,
+    compare_catalogues,
+    compare_listing,
+    open_source,
+    preview_scan,
+)
 from autogroove.config import RunPolicy, Settings, SourceSelection
 from autogroove.policy import decide_model
 from autogroove.releases import Release, current_release, open_release
@@ -65,37 +71,22 @@ def plan_run(
     catalogue = _foresee(store, catalogue, plan)
     current = current_release(store)
     release = open_release(store, current.release) if current else None
-    new, changed, removed = _compare(catalogue, release)
+    changes = compare_catalogues(release.catalogue if release else None, catalogue)
     model = decide_model(store, current, catalogue, plan.recipe_key, settings, policy)
-    moved = new + changed + removed
     return RunPlan(
         tracks=len(catalogue),
-        new=new,
-        changed=changed,
-        removed=removed,
+        new=changes.new,
+        changed=changes.changed,
+        removed=changes.removed,
         quarantined=int((catalogue["status"] == "quarantined").sum()),
         stages={
             "spectrograms": _describe_segments(plan),
             "train": {"status": _status(model.action == "trained"), "why": model.why},
             "encode": _describe_encoding(plan, model.action == "trained"),
-            "cluster": _describe_clusters(catalogue, release, model.action, moved, policy),
-            "publish": {"status": _status(moved > 0 or model.action == "trained")},
+            "cluster": _describe_clusters(catalogue, release, model.action, changes.total, policy),
+            "publish": {"status": _status(changes.total > 0 or model.action == "trained")},
         },
     )
-
-
-@dataclass(frozen=True)
-class Changes:
-    """Tracks of a source against the current release, by id and audio."""
-
-    new: int
-    changed: int
-    removed: int
-
-    @property
-    def total(self) -> int:
-        """How many tracks came, changed or went."""
-        return self.new + self.changed + self.removed
 
 
 def compare_source(store_url: str, selection: SourceSelection) -> Changes:
@@ -113,7 +104,7 @@ def compare_source(store_url: str, selection: SourceSelection) -> Changes:
     )
     current = current_release(store)
     release = open_release(store, current.release) if current else None
-    return Changes(*_compare(_name_unread(preview_scan(source, store).catalogue), release))
+    return compare_listing(source, store, release.catalogue if release else None)
 
 
 def _name_unread(catalogue: pd.DataFrame) -> pd.DataFrame:
@@ -132,18 +123,6 @@ def _foresee(store: Store, catalogue: pd.DataFrame, plan: SegmentPlan) -> pd.Dat
     status = catalogue["status"].astype(object).mask(listed, "stored")
     is_bad = listed & catalogue["fingerprint"].isin(bad)
     return catalogue.assign(status=status.mask(is_bad, "quarantined"))
-
-
-def _compare(catalogue: pd.DataFrame, release: Release | None) -> tuple[int, int, int]:
-    """Tracks that are new, changed and removed against a release, by id and audio."""
-    if release is None:
-        return len(catalogue), 0, 0
-    after = dict(zip(catalogue["track_id"], catalogue["fingerprint"].fillna(""), strict=True))
-    old = release.catalogue
-    before = dict(zip(old["track_id"], old["fingerprint"].fillna(""), strict=True))
-    common = before.keys() & after.keys()
-    changed = sum(before[i] != after[i] for i in common)
-    return len(after) - len(common), changed, len(before) - len(common)
 
 
 def _describe_segments(plan: SegmentPlan) -> dict[str, Any]:

@@ -21,7 +21,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from autogroove.catalogue import compare_listing, open_source, scan_source
+from autogroove.catalogue import (
+    compare_listing,
+    open_source,
+    read_catalogue,
+    scan_source,
+    write_catalogue,
+)
 from autogroove.config import Settings
 from autogroove.storage import Store
 
@@ -142,12 +148,15 @@ def list_only(folder: str) -> str:
 def scan(folder: str) -> str:
     store = Store(f"{folder}/store")
     found = scan_source(open_source(f"{folder}/fma", store=store), store)
+    if not store.exists("catalogue.parquet"):
+        store.write("catalogue.parquet", write_catalogue(found.catalogue))
     return f"{found.listed} listed, {found.fingerprinted} looked into"
 
 
 def compare(folder: str) -> str:
     store = Store(f"{folder}/store")
-    return str(compare_listing(open_source(f"{folder}/fma", store=store), store))
+    then = read_catalogue(store.read("catalogue.parquet"))
+    return str(compare_listing(open_source(f"{folder}/fma", store=store), store, then))
 
 
 def plan(folder: str) -> str:

@@ -3,7 +3,7 @@
 What belongs here: fanning out the rendering, starting the scan. What does not: either of them.
 """
 
-from autogroove.groovebox import DemoSpec, demo_is_complete, plan_demo
+from autogroove.groovebox import choose_demo, demo_is_complete, plan_demo
 from autogroove.storage import Store
 from flows.fan_out import fan_out
 from flows.record import Run
@@ -14,9 +14,12 @@ _TRACKS_PER_TASK = 12
 
 
 def render_demo(run: Run) -> None:
-    """Render the demo collection into the store's cache, unless it is there or not asked for."""
-    spec = DemoSpec()
-    if run.selection.source != "demo" or demo_is_complete(Store(run.store), spec):
+    """Render the demo collection, as much of it as is asked for, into the store's cache."""
+    if run.selection.source != "demo":
+        return
+    store = Store(run.store)
+    spec = choose_demo(store, run.selection.limit)
+    if demo_is_complete(store, spec):
         return
     stage = Stage("demo")
     track_ids = [track.track_id for track in plan_demo(spec)]
@@ -27,10 +30,10 @@ def render_demo(run: Run) -> None:
     rendered = fan_out(
         stage,
         batches,
-        lambda batch, position: render_demo_tracks.submit(run.store, batch, position),
+        lambda batch, position: render_demo_tracks.submit(run.store, spec, batch, position),
         count=lambda tracks: f"{tracks} tracks",
     )
-    finish_demo(run.store)
+    finish_demo(run.store, spec)
     run.note(stage, ran=True, tracks=sum(rendered))
 
 

@@ -10,8 +10,8 @@ from prefect import flow
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
+from autogroove.catalogue import Changes
 from autogroove.config import SourceSelection
-from autogroove.planning import Changes
 from tasks.collection import compare
 
 EVENT = "autogroove.dataset.updated"

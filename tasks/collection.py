@@ -10,10 +10,10 @@ import pandas as pd
 from prefect import task
 
 from autogroove import groovebox
-from autogroove.catalogue import Source, open_source, scan_source, write_catalogue
+from autogroove.catalogue import Changes, Source, open_source, scan_source, write_catalogue
 from autogroove.config import SourceSelection
 from autogroove.identity import digest_bytes, make_key
-from autogroove.planning import Changes, compare_source
+from autogroove.planning import compare_source
 from autogroove.storage import Store
 from tasks.faults import RETRYING
 from tasks.progress import Stage
@@ -41,18 +41,18 @@ class Listing:
     timeout_seconds=1800,
     **RETRYING,
 )
-def render_demo_tracks(store_url: str, track_ids: list[int], position: str) -> int:
-    """Render some tracks of the demo collection into the store's cache; how many there are."""
-    store, spec = Store(store_url), groovebox.DemoSpec()
-    groovebox.render_batch(spec, track_ids, store, groovebox.demo_prefix(spec))
+def render_demo_tracks(
+    store_url: str, spec: groovebox.DemoSpec, track_ids: list[int], position: str
+) -> int:
+    """Render some tracks of a demo collection into the store's cache; how many there are."""
+    groovebox.render_batch(spec, track_ids, Store(store_url))
     return len(track_ids)
 
 
 @task(name="finish-demo")
-def finish_demo(store_url: str) -> None:
-    """Write the metadata of the rendered demo; with it the collection is complete."""
-    store, spec = Store(store_url), groovebox.DemoSpec()
-    groovebox.write_metadata(spec, store, groovebox.demo_prefix(spec))
+def finish_demo(store_url: str, spec: groovebox.DemoSpec) -> None:
+    """Write the metadata of a rendered demo; with it the collection is complete."""
+    groovebox.write_metadata(spec, Store(store_url))
 
 
 @task(name="scan-source", task_run_name="scan {selection.source}", timeout_seconds=24 * 3600)

@@ -4,7 +4,7 @@ What belongs here: the public names of the package.
 What does not: code.
 """
 
-from autogroove.catalogue.comparison import ListingComparison, compare_listing
+from autogroove.catalogue.comparison import Changes, compare_catalogues, compare_listing
 from autogroove.catalogue.reasons import Reason
 from autogroove.catalogue.scan import Scan, preview_scan, scan_source
 from autogroove.catalogue.sources import Collection, open_source
@@ -13,13 +13,14 @@ from autogroove.catalogue.tracks import Source, Track, TrackMetadata
 
 __all__ = [
     "SCHEMA",
+    "Changes",
     "Collection",
-    "ListingComparison",
     "Reason",
     "Scan",
     "Source",
     "Track",
     "TrackMetadata",
+    "compare_catalogues",
     "compare_listing",
     "open_source",
     "preview_scan",

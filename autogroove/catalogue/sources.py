@@ -127,10 +127,9 @@ def open_source(
 
 
 def _open_demo(store: Store, subset: str | None, limit: int | None) -> Collection:
-    """The whole demo, whatever the limit, so that every run of a store shares its files."""
-    from autogroove.groovebox import DemoSpec, demo_prefix  # only a demo needs its libraries
+    from autogroove.groovebox import choose_demo, demo_prefix  # only a demo needs its libraries
 
-    spec = DemoSpec()
+    spec = choose_demo(store, limit)
     place = store.locate(demo_prefix(spec))
     files: Files = LocalFiles(place) if store.is_local else RemoteFiles(place)
     metadata = FmaMetadata(files, _METADATA_FOLDER)

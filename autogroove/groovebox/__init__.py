@@ -5,6 +5,7 @@ What does not: code.
 """
 
 from autogroove.groovebox.collection import (
+    choose_demo,
     demo_is_complete,
     demo_prefix,
     missing_track_ids,
@@ -20,6 +21,7 @@ from autogroove.groovebox.plan import DemoSpec, DemoTrack, plan_demo
 __all__ = [
     "DemoSpec",
     "DemoTrack",
+    "choose_demo",
     "demo_is_complete",
     "demo_prefix",
     "encode_mp3",

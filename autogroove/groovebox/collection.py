@@ -44,6 +44,15 @@ def demo_is_complete(store: Store, spec: DemoSpec) -> bool:
     return store.exists(f"{demo_prefix(spec)}/{_LAST}")
 
 
+def choose_demo(store: Store, limit: int | None) -> DemoSpec:
+    """The demo collection that a run of so many tracks needs: the whole one, unless a run wants
+    only the first tracks and the whole is not there. A track is the same in both."""
+    whole = DemoSpec()
+    if limit is None or limit >= len(plan_demo(whole)) or demo_is_complete(store, whole):
+        return whole
+    return DemoSpec(num_tracks=limit)
+
+
 def missing_track_ids(spec: DemoSpec, store: Store) -> list[int]:
     """Tracks of a demo collection that are not rendered yet, in design order."""
     start = len(demo_prefix(spec)) + 1

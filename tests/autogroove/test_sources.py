@@ -8,7 +8,7 @@ import pytest
 
 from autogroove.catalogue import Reason, Source, open_source, scan_source, write_catalogue
 from autogroove.errors import SourceError
-from autogroove.groovebox import DemoSpec, demo_prefix
+from autogroove.groovebox import DemoSpec, demo_prefix, plan_demo, render_mp3
 from autogroove.storage import Store
 
 SUBSETS = {2: "small", 5: "medium", 10: "large", 12: "full", 20: "small"}
@@ -131,6 +131,20 @@ def put_demo(store: Store) -> None:
     for name, text in {"song": b"a song", "copy": b"a song"}.items():
         store.write(f"{demo_prefix(DemoSpec())}/fma_small/000/{name}.mp3", text)
     store.write(f"{demo_prefix(DemoSpec())}/fma_metadata/tracks.csv", b",track\n,title\n5,x\n")
+
+
+def test_a_limited_demo_is_only_as_large_as_its_limit_and_the_whole_serves_both(
+    local_store: Store,
+) -> None:
+    asked = open_source("demo", store=local_store, limit=3)
+    assert asked.demo == DemoSpec(num_tracks=3)
+    short = DemoSpec(num_tracks=3, track_seconds=2.0)
+    whole = DemoSpec(track_seconds=2.0)
+    assert [t.path for t in plan_demo(short)] == [t.path for t in plan_demo(whole)][:3]
+    assert [render_mp3(t) for t in plan_demo(short)[:1]] == [render_mp3(plan_demo(whole)[0])]
+    put_demo(local_store)  # the whole, as far as anybody can tell
+    assert open_source("demo", store=local_store, limit=3).demo == DemoSpec()
+    assert open_source("demo", store=local_store, limit=999).demo == DemoSpec()
 
 
 @pytest.mark.s3

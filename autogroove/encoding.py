@@ -139,9 +139,9 @@ def pool_tracks(
 
 def _name_rows(index: SegmentIndex, codes: NDArray[np.float32]) -> pa.Table:
     """A table of the segment's clips in their order."""
-    sizes = [row.clips for row in index.rows]
+    sizes = np.array([row.clips for row in index.rows], np.int64)  # of no row, still integers
     fingerprints = [row.fingerprint for row in index.rows for _ in range(row.clips)]
-    clips = np.arange(len(codes)) - np.repeat(np.cumsum(sizes, dtype=np.int64) - sizes, sizes)
+    clips = np.arange(len(codes)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     vectors = pa.FixedSizeListArray.from_arrays(pa.array(codes.reshape(-1)), codes.shape[1])
     names = pa.array(fingerprints, pa.string())
     return pa.table({"fingerprint": names, "clip": clips, "encoding": vectors})

@@ -25,11 +25,22 @@ QUICK = {
     "evaluation.num_bootstrap": "20",
     "evaluation.stability_seeds": "2",
 }
+SHORT = {
+    "clip.clip_seconds": "2",
+    "spectrogram.num_bins": "64",
+    "spectrogram.num_frames": "64",
+    "spectrogram.hop_samples": "660",
+}
 
 
 def quick_settings() -> Settings:
     """The poster's recipe with a network that trains in seconds."""
     return Settings.from_preset("poster").with_overrides(QUICK)
+
+
+def short_settings() -> Settings:
+    """The same for tracks of a few seconds: clips of two, small pictures."""
+    return quick_settings().with_overrides(SHORT)
 
 
 @dataclass(frozen=True)

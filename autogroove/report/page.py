@@ -66,12 +66,14 @@ def _count(inputs: ReportInputs, collection: Collection) -> dict[str, int]:
 
 
 def _count_reasons(catalogue: pd.DataFrame) -> list[dict[str, Any]]:
-    """Tracks left out, by status and reason, with one path as an example."""
+    """Tracks left out, by status and reason, with one path as an example, or a title."""
     left_out = catalogue[catalogue["reason"].notna()]
-    groups = left_out.groupby(["status", "reason"], sort=True)["path"].agg(["size", "first"])
+    names = left_out["path"].fillna(left_out["title"]).fillna("")
+    by_reason = names.groupby([left_out["status"], left_out["reason"]], sort=True)
+    groups = by_reason.agg(["size", "first"])
     ranked = groups.sort_values("size", ascending=False, kind="stable").head(MOST_REASONS)
-    names = ("status", "reason", "count", "example")
-    return [dict(zip(names, row, strict=True)) for row in ranked.reset_index().to_numpy().tolist()]
+    keys = ("status", "reason", "count", "example")
+    return [dict(zip(keys, row, strict=True)) for row in ranked.reset_index().to_numpy().tolist()]
 
 
 def _place_dots(inputs: ReportInputs, collection: Collection) -> list[Any]:

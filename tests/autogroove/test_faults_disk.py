@@ -6,7 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -24,25 +24,6 @@ from autogroove.releases import (
 )
 from autogroove.releases.parts import ReleaseParts
 from autogroove.storage import Store
-
-
-@pytest.fixture
-def mount(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """Mounts a small file system in memory; only root may, and not in every container."""
-    folder = tmp_path / "mounted"
-    folder.mkdir()
-    mounted = []
-
-    def mount_tmpfs(options: str) -> Path:
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-        if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode:
-            pytest.skip("mounting a file system is not allowed here")
-        mounted.append(folder)
-        return folder
-
-    yield mount_tmpfs
-    for each in mounted:
-        subprocess.run(["umount", str(each)], check=True)
 
 
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(

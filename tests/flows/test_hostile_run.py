@@ -186,7 +186,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, publish: Publisher) -> Story
 
 def look_up(story: Story, path: str) -> dict[str, Any]:
     (row,) = story.catalogue[story.catalogue["path"] == path].to_dict("records")
-    return row
+    return {name: None if pd.isna(value) else value for name, value in row.items()}
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -212,7 +212,8 @@ def test_what_only_a_folder_can_do_wrong(story: Story, what: str) -> None:
 
 def test_a_row_without_a_file_is_excluded(story: Story) -> None:
     row = story.catalogue.set_index("track_id").loc[NO_FILE]
-    assert (row["status"], row["reason"], row["path"]) == ("excluded", "missing_file", None)
+    assert (row["status"], row["reason"]) == ("excluded", "missing_file")
+    assert pd.isna(row["path"])
 
 
 def test_a_loop_of_links_adds_nothing(story: Story) -> None:
@@ -221,7 +222,7 @@ def test_a_loop_of_links_adds_nothing(story: Story) -> None:
 
 def test_the_coverage_balances_and_the_release_is_whole(story: Story) -> None:
     coverage = story.first.coverage
-    assert coverage["source"] == len(story.catalogue) == NUM_FINE + len(FILES) + len(ODD_PLACES) + 2
+    assert coverage["source"] == len(story.catalogue) == NUM_FINE + len(FILES) + len(ODD_PLACES) + 1
     assert coverage["source"] == sum(coverage[k] for k in ("stored", "quarantined", "excluded"))
     assert dict(story.catalogue["status"].value_counts()) == {
         name: coverage[name] for name in ("stored", "quarantined", "excluded")

@@ -72,4 +72,4 @@ def mount(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 
     yield mount_tmpfs
     for each in mounted:
-        subprocess.run(["umount", str(each)], check=True)
+        subprocess.run(["umount", "--lazy", str(each)], check=True)  # a worker may still be at it

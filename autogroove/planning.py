@@ -11,6 +11,7 @@ import pandas as pd
 
 from autogroove.catalogue import open_source, preview_scan
 from autogroove.config import RunPolicy, Settings, SourceSelection
+from autogroove.identity import make_key
 from autogroove.policy import decide_model
 from autogroove.releases import Release, current_release, open_release
 from autogroove.segments import SegmentPlan, plan_segments, read_segment_indexes
@@ -86,11 +87,15 @@ def plan_run(
 
 @dataclass(frozen=True)
 class Changes:
-    """Tracks of a source against the current release, by id and audio."""
+    """Tracks of a source against the current release, by id and audio.
+
+    `difference` is the key of this listing against this release: equal where nothing moved.
+    """
 
     new: int
     changed: int
     removed: int
+    difference: str
 
     @property
     def total(self) -> int:
@@ -113,7 +118,10 @@ def compare_source(store_url: str, selection: SourceSelection) -> Changes:
     )
     current = current_release(store)
     release = open_release(store, current.release) if current else None
-    return Changes(*_compare(_name_unread(preview_scan(source, store).catalogue), release))
+    catalogue = _name_unread(preview_scan(source, store).catalogue)
+    listed = catalogue[["track_id", "path", "size_bytes", "fingerprint"]].to_json(orient="values")
+    difference = make_key("difference", listed, release.number if release else None)
+    return Changes(*_compare(catalogue, release), difference)
 
 
 def _name_unread(catalogue: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Watching a source: an event when it no longer is what the current release was made of.
 
-What belongs here: comparing by one listing, and telling. What does not: making a release; an
-automation starts that deployment when it sees the event.
+What belongs here: comparing by one listing, and telling, once for the same difference. What does
+not: making a release; an automation starts that deployment when it sees the event.
 """
 
 import re
@@ -10,8 +10,10 @@ from prefect import flow
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
+from autogroove.announcements import remember_telling, was_told
 from autogroove.config import SourceSelection
 from autogroove.planning import Changes
+from autogroove.storage import Store
 from tasks.collection import compare
 
 EVENT = "autogroove.dataset.updated"
@@ -32,9 +34,11 @@ def watch_source(
     if not changes.total:
         logger.info("%s is as the current release has it.", selection.source)
         return changes
-    logger.info(
-        "%d new, %d changed, %d removed: telling.", changes.new, changes.changed, changes.removed
-    )
+    counts = f"{changes.new} new, {changes.changed} changed, {changes.removed} removed"
+    if was_told(Store(store), changes.difference):
+        logger.info("%s: told already today, and a run may be at work on it.", counts)
+        return changes
+    logger.info("%s: telling.", counts)
     emit_event(
         EVENT,
         resource={
@@ -49,6 +53,7 @@ def watch_source(
             "removed": changes.removed,
         },
     )
+    remember_telling(Store(store), changes.difference)
     return changes
 
 

@@ -20,7 +20,7 @@ from autogroove.memo import Made, make_once, recall
 from autogroove.pictures import png_data_uri
 from autogroove.releases import PartRef, put_bytes, put_json, read_part
 from autogroove.storage import Store
-from tasks.faults import RETRYING
+from tasks.faults import retrying
 from tasks.spectrograms import load_catalogue
 from tasks.threads import computing_with
 
@@ -36,8 +36,7 @@ def find_report(store_url: str, catalogue_key: str, settings: Settings) -> Made 
 @task(
     name="analyse-segment",
     task_run_name="analyse {position}",
-    timeout_seconds=4 * 3600,
-    **RETRYING,
+    **retrying(hours=4),
 )
 def analyse(
     store_url: str, catalogue_key: str, recipe_key: str, segment_key: str, position: str
@@ -50,7 +49,7 @@ def analyse(
         return analyse_segment_once(store, recipe_key, segment_key, set(members))
 
 
-@task(name="report-data", timeout_seconds=4 * 3600, **RETRYING)
+@task(name="report-data", **retrying(hours=4))
 def report(
     store_url: str, catalogue_key: str, settings: Settings, statistics_keys: list[str]
 ) -> Made:

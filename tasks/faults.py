@@ -1,4 +1,4 @@
-"""Which failures are worth another try.
+"""Which failures are worth another try, and how long a task may take.
 
 What belongs here: the retry rule that every task shares. What does not: the work.
 """
@@ -19,10 +19,16 @@ def can_help(task: Any, run: TaskRun, state: State[Any]) -> bool:
     return isinstance(fault, OSError)
 
 
-RETRYING: Any = {
-    "retries": 3,
-    "retry_delay_seconds": exponential_backoff(backoff_factor=2),
-    "retry_condition_fn": can_help,
-}
-"""Options of every task that talks to a store: again after two, four and eight seconds, which is
-longer than a storage server's hiccup and shorter than a person's wait."""
+def retrying(hours: float = 1) -> Any:
+    """Options of every task that talks to a store: a time limit, and retries where they can help.
+
+    Again after two, four and eight seconds, each stretched by up to its half: longer than a storage
+    server's hiccup and shorter than a person's wait, and not all workers at the same moment.
+    """
+    return {
+        "timeout_seconds": hours * 3600,
+        "retries": 3,
+        "retry_delay_seconds": exponential_backoff(backoff_factor=2),
+        "retry_jitter_factor": 0.5,
+        "retry_condition_fn": can_help,
+    }

@@ -19,6 +19,8 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.logging import get_run_logger
 
+from autogroove.errors import AutogrooveError
+
 TOPIC = "autogroove-progress"
 _ARTIFACT_INTERVAL_SECONDS = 1.0
 
@@ -31,6 +33,10 @@ class Report:
     done: int
     total: int
     note: str = ""
+
+
+class Unwanted(AutogrooveError):
+    """The run that asked for a task has ended before it."""
 
 
 Listener = Callable[[Report], None]
@@ -58,6 +64,24 @@ def send_report(report: Report) -> None:
     worker.log_event(TOPIC, (report.stage, report.done, report.total, report.note))
 
 
+def stop_where_unwanted() -> None:
+    """End a task on a Dask worker that nobody waits for any more: its run was cancelled, or died.
+
+    Dask forgets such a task but cannot stop its thread; a training would go on for days.
+
+    Raises:
+        Unwanted: so it is.
+    """
+    try:
+        worker = get_worker()
+        key = worker.get_current_task()
+    except ValueError:
+        return
+    task = worker.state.tasks.get(key)
+    if task is None or task.state == "cancelled":
+        raise Unwanted("The run that asked for this has ended; what was done is kept.")
+
+
 def receive_reports(client: Client) -> None:
     """Hand what workers report to the listeners of this process."""
 
@@ -80,6 +104,7 @@ class Stage:
     def show(self, done: int, total: int, note: str = "") -> None:
         """Move the artifact (at most once a second) and the terminal."""
         self._last = (done, total, note)
+        stop_where_unwanted()
         send_report(Report(self.name, done, total, note))
         now = time.monotonic()
         running = FlowRunContext.get() or TaskRunContext.get()

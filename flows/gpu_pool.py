@@ -8,6 +8,7 @@ travels between the two but the key of a catalogue: the model is in the store, a
 """
 
 import time
+from typing import Literal, cast
 
 import httpx
 from prefect import flow
@@ -35,12 +36,15 @@ def train_in_store(
     store: str = Circumstances().store,
     settings: Settings = Settings.from_preset(),  # noqa: B008 - frozen, shown as a form
     catalogue_key: str | None = None,
-    device: str = "auto",
+    device: Literal["auto", "cpu", "cuda"] = "auto",
 ) -> str:
-    """Train a model on a catalogue (none: that of the current release); its key in the store.
+    """Train a model; its key in the store. A training that was broken off goes on.
 
-    A publish hands this over to the GPU pool. A training that was broken off goes on after its
-    last epoch.
+    Args:
+        store: Folder or URL of the store.
+        settings: Those of the publish that the model is for.
+        catalogue_key: Tracks to learn from; none: those of the current release.
+        device: auto: the GPU where there is one.
     """
     key = catalogue_key or open_release(store).manifest.parts.catalogue.key.split("/")[-1][:-8]
     return train(store, key, settings, device).model_key
@@ -63,7 +67,7 @@ def train_on_gpu_pool(run: Run, catalogue_key: str) -> bool:
             "catalogue_key": catalogue_key,
             "device": run.circumstances.device,
         }
-        started = run_deployment(DEPLOYMENT, parameters=parameters, timeout=0)
+        started = cast("FlowRun", run_deployment(DEPLOYMENT, parameters=parameters, timeout=0))
         get_run_logger().info("Training on pool %s, as run %s.", POOL, started.name)
         try:
             ended = _wait_for_end(client, started)

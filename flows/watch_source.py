@@ -28,7 +28,12 @@ def watch_source(
     selection: SourceSelection = SourceSelection(),  # noqa: B008 - frozen, shown as a form
     store: str = "./autogroove-store",
 ) -> Changes:
-    """Emit `autogroove.dataset.updated` when tracks came, changed or went."""
+    """Emit `autogroove.dataset.updated` when tracks came, changed or went.
+
+    Args:
+        selection: Which audio is watched.
+        store: Folder or URL of the store whose current release the audio is compared with.
+    """
     changes = compare(store, selection)
     logger = get_run_logger()
     if not changes.total:

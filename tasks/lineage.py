@@ -58,7 +58,7 @@ def name_asset(url: str) -> str:
     place = (
         url if "://" in url else f"file://{url}" if url.startswith("/") else f"autogroove://{url}"
     )
-    return quote(place, safe=":/=@+,;!$*()").replace("%", "=")[:_LONGEST_KEY]
+    return quote(place, safe=":/@+,;!$*()").replace("%", "=")[:_LONGEST_KEY]
 
 
 def _tell(name: str, key: str, parents: list[str], facts: dict[str, Any]) -> None:

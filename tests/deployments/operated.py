@@ -28,7 +28,7 @@ LEASES_ON_DISK = "prefect.server.concurrency.lease_storage.filesystem"
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
 
 
-def wait_until(condition: Callable[[], Any], what: str, timeout_seconds: float = 400) -> Any:
+def wait_until(condition: Callable[[], Any], what: str, timeout_seconds: float = 1200) -> Any:
     """The first true answer of a condition."""
     deadline = time.monotonic() + timeout_seconds
     while not (answer := condition()):

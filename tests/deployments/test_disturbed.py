@@ -24,7 +24,7 @@ from autogroove.releases.leases import RUNS
 from autogroove.releases.turns import TURNS
 from autogroove.storage import Store
 
-pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(3000)]
 
 LONG = {"training.epochs": "60", "training.seed": "7", "training.learning_rate": "0.0005"}
 

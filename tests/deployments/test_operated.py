@@ -17,9 +17,10 @@ import pytest
 from operated import Stack, wait_until
 from pipelines import NUM_TRACKS, TRACKS_PER_SEGMENT, quick_settings
 
-from autogroove.releases import open_release
+from autogroove.releases import list_releases, open_release
+from autogroove.storage import Store
 
-pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(3000)]
 
 
 @contextmanager
@@ -90,6 +91,23 @@ def test_training_goes_to_the_gpu_pool_while_a_worker_of_it_is_there(stack: Stac
     reached = stack.explain(run_id)
     assert f"as run {there['name']}" in reached
     assert not any(line in reached for line in epochs)
+
+
+def test_publishes_of_two_deployments_take_turns(stack: Stack) -> None:
+    store = stack.home / "shared"
+    asked = {
+        "settings": quick_settings().model_dump(mode="json"),
+        "circumstances": {"store": str(store), "tracks_per_segment": TRACKS_PER_SEGMENT},
+    }
+    first = stack.run_with("on-demand", **asked)
+    wait_until(lambda: any(store.glob("turns/*")), "the first has its turn")
+    second = stack.run_with("nightly", **asked)
+    finish(stack, first)
+    finish(stack, second)
+    reached = stack.explain(second)
+    assert "Waiting for process" in reached
+    assert "epoch" not in reached.lower()  # it found everything made
+    assert len(list_releases(Store(store))) == 1
 
 
 @contextmanager

@@ -66,6 +66,24 @@ def test_only_training_is_in_the_gpu_pool_and_is_found_by_who_hands_it_over() ->
     assert f"{load_flow(there['entrypoint']).name}/{there['name']}" == DEPLOYMENT
 
 
+def test_every_field_of_a_form_is_described(deployment: dict[str, Any]) -> None:
+    from prefect.utilities.callables import parameter_schema
+
+    schema = parameter_schema(load_flow(deployment["entrypoint"])).model_dump()
+    sections = schema["definitions"]
+    for name, field in schema["properties"].items():
+        assert field.get("description") or is_section(field), name
+    for title, section in sections.items():
+        assert section["description"]
+        for name, field in section["properties"].items():
+            assert field.get("description") or is_section(field), f"{title}.{name}"
+
+
+def is_section(field: dict[str, Any]) -> bool:
+    """Whether a field is a group of fields, which has its own description."""
+    return "$ref" in field or "allOf" in field
+
+
 def test_the_form_of_the_ui_describes_its_fields() -> None:
     from prefect.utilities.callables import parameter_schema
 

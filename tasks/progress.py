@@ -75,7 +75,7 @@ def stop_where_unwanted() -> None:
     try:
         worker = get_worker()
         key = worker.get_current_task()
-    except ValueError:
+    except (ValueError, KeyError):
         return
     task = worker.state.tasks.get(key)
     if task is None or task.state == "cancelled":

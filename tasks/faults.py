@@ -5,6 +5,7 @@ What belongs here: the retry rule that every task shares. What does not: the wor
 
 from typing import Any
 
+import httpx
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
@@ -12,11 +13,14 @@ from autogroove.errors import AutogrooveError, StoreError
 
 
 def can_help(task: Any, run: TaskRun, state: State[Any]) -> bool:
-    """Another try may help against a store or a network, never against bad input or a bug."""
+    """Another try may help against a store or a network, never against bad input or a bug.
+
+    Prefect's own server, which a task tells what it shows, is one of those that may stumble.
+    """
     fault = state.data
     if isinstance(fault, AutogrooveError):
         return isinstance(fault, StoreError)
-    return isinstance(fault, OSError)
+    return isinstance(fault, OSError | httpx.TransportError)
 
 
 def retrying(hours: float = 1) -> Any:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import httpx
 from distributed import Client, get_worker
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.context import FlowRunContext, TaskRunContext
@@ -111,6 +112,13 @@ class Stage:
         if running is None or (done < total and now - self._shown < _ARTIFACT_INTERVAL_SECONDS):
             return
         self._shown = now
+        try:
+            self._move_artifact(done, total, note)
+        except httpx.HTTPError as error:
+            # Work of days does not end because a server is started anew meanwhile.
+            get_run_logger().warning("Progress cannot be shown: %s", error)
+
+    def _move_artifact(self, done: int, total: int, note: str) -> None:
         text = f"{self.name} {done}/{total}" + (f" · {note}" if note else "")
         percent = 100.0 * done / total if total else 100.0
         if self._artifact is None:

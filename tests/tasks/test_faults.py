@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from typing import Any
 
+import httpx
 import pytest
 from prefect import Task
 from prefect.client.schemas.objects import TaskRun
@@ -40,6 +41,7 @@ def test_each_has_a_time_limit_and_the_retry_rule(task: Task[Any, Any]) -> None:
     [
         (StoreError("s3://music does not answer."), True),
         (ConnectionResetError("reset by peer"), True),
+        (httpx.ConnectError("The server is being started anew."), True),
         (SourceError("/nowhere is no folder."), False),
         (SettingsError("There is no setting."), False),
         (ValueError("a bug"), False),

@@ -120,13 +120,13 @@ class Stage:
 
     def _move_artifact(self, done: int, total: int, note: str) -> None:
         text = f"{self.name} {done}/{total}" + (f" · {note}" if note else "")
+        get_run_logger().info(text)
         percent = 100.0 * done / total if total else 100.0
         if self._artifact is None:
             key = self.name.replace("_", "-")
             self._artifact = _uuid(create_progress_artifact(percent, key=key, description=text))
         else:
             update_progress_artifact(self._artifact, progress=percent, description=text)
-        get_run_logger().info(text)
 
     def finish(self) -> None:
         """Show the stage as done: it may have needed fewer steps than it was allowed."""

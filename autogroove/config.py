@@ -36,12 +36,16 @@ class ClipSettings(Section):
 class SpectrogramSettings(Section):
     """From samples of one clip to an image of `num_bins` × `num_frames` grey levels."""
 
-    sample_rate_hz: int = Field(22050, ge=2000, le=192000)
+    sample_rate_hz: int = Field(
+        22050, ge=2000, le=192000, description="Rate to which audio is resampled."
+    )
     window_samples: int = Field(2048, ge=64, le=65536, description="FFT window at sample_rate_hz.")
-    hop_samples: int = Field(856, ge=1, le=65536)
+    hop_samples: int = Field(856, ge=1, le=65536, description="Samples from frame to frame.")
     num_bins: int = Field(256, ge=8, le=4096, description="Frequency bins kept, lowest first.")
-    num_frames: int = Field(256, ge=8, le=16384)
-    scale: Literal["linear", "mel"] = "linear"
+    num_frames: int = Field(256, ge=8, le=16384, description="Frames (columns) of an image.")
+    scale: Literal["linear", "mel"] = Field(
+        "linear", description="linear: bins of the FFT. mel: bands as wide as ears hear them."
+    )
     mel_low_hz: float = Field(30.0, ge=0, description="Lowest mel band's start.")
     mel_top_hz: float = Field(8000.0, gt=0, description="Highest mel band's end.")
     normalisation: Literal["clip_peak", "corpus"] = Field(
@@ -59,7 +63,9 @@ class ModelSettings(Section):
     kind: Literal["poster", "groove"] = Field(
         "poster", description="poster: the code sees the whole picture. groove: pooled over time."
     )
-    channels: tuple[int, ...] = (8, 16, 32, 32, 64, 64)
+    channels: tuple[int, ...] = Field(
+        (8, 16, 32, 32, 64, 64), description="Channels of the convolutions, first to last."
+    )
     code_size: int = Field(64, ge=4, le=4096, description="Length of an encoding.")
     part_weights: tuple[float, float, float] = Field(
         (0.53, 0.7, 0.6), description="groove: how much tempo, rhythm and sound count in distances."
@@ -78,16 +84,16 @@ class TrainingSettings(Section):
     reconstruction_weight: float = Field(10.0, ge=0, description="pairs: of the squared error.")
     semitones: float = Field(3.0, ge=0, le=12, description="pairs: largest shift of pitch.")
     equaliser_decibels: float = Field(8.0, ge=0, le=40, description="pairs: of the disguise.")
-    epochs: int = Field(21, ge=1, le=10000)
-    batch_size: int = Field(32, ge=1, le=65536)
+    epochs: int = Field(21, ge=1, le=10000, description="Times that every clip is seen.")
+    batch_size: int = Field(32, ge=1, le=65536, description="Clips in one step of learning.")
     learning_rate: float = Field(2e-3, gt=0, le=1, description="At its height, after warm-up.")
-    weight_decay: float = Field(1e-4, ge=0, le=1)
+    weight_decay: float = Field(1e-4, ge=0, le=1, description="Pull of the weights to zero.")
     patience: int | None = Field(
         None, ge=1, description="Stop after so many epochs without a lower dev loss; keep the best."
     )
     dev_fraction: float = Field(0.1, gt=0, lt=1, description="Share of tracks held out by artist.")
     max_clips: int | None = Field(None, ge=2, description="Train on at most this many clips.")
-    seed: int = 0
+    seed: int = Field(0, description="Of the first weights and the order of clips.")
 
 
 class ClusteringSettings(Section):
@@ -107,13 +113,17 @@ class ClusteringSettings(Section):
     num_clusters: int | None = Field(
         None, ge=1, description="Look for the preference that gives about this many clusters."
     )
-    max_iterations: int = Field(400, ge=1, le=100000)
-    convergence_iterations: int = Field(15, ge=1, le=10000)
+    max_iterations: int = Field(
+        400, ge=1, le=100000, description="Rounds of messages after which it stops in any case."
+    )
+    convergence_iterations: int = Field(
+        15, ge=1, le=10000, description="Rounds without another exemplar after which it is done."
+    )
     neighbours: int = Field(30, ge=1, le=1000, description="Neighbours a track keeps in sparse.")
     certificate: bool = Field(
         True, description="Sparse: bound how far the clusters can be from the best possible."
     )
-    seed: int = 0
+    seed: int = Field(0, description="Of the noise that breaks ties.")
 
 
 class EvaluationSettings(Section):
@@ -131,13 +141,19 @@ class EvaluationSettings(Section):
     stability_tracks: int = Field(
         300, ge=12, le=5000, description="Reclustering takes at most this many tracks."
     )
-    seed: int = 0
+    seed: int = Field(0, description="Of samples and resamples.")
 
 
 class Settings(Section):
-    """Everything that changes bytes. Hashed, section by section, into the keys of the store."""
+    """How audio becomes spectrograms, a model, clusters and a card.
 
-    preset: PresetName = "poster"
+    Everything that changes bytes: hashed, section by section, into the keys of the store. What
+    depends on a changed setting is made anew.
+    """
+
+    preset: PresetName = Field(
+        "poster", description="Which recipe the numbers below began from; a label, not a switch."
+    )
     clip: ClipSettings = ClipSettings()
     spectrogram: SpectrogramSettings = SpectrogramSettings()
     model: ModelSettings = ModelSettings()
@@ -194,17 +210,19 @@ def _explain(error: ValidationError) -> str:
 
 
 class Circumstances(Section):
-    """Where and how fast. Never part of a key: another store or cluster gives the same bytes."""
+    """Where a run happens and how fast; another store or cluster gives the same bytes."""
 
     store: str = Field("./autogroove-store", description="Folder or fsspec URL of the store.")
     dask: str | None = Field(None, description="Address of a Dask scheduler; none: start one.")
     workers: int | None = Field(None, ge=1, le=1024, description="Workers of the embedded cluster.")
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="auto: a GPU where there is one. cpu: neither a GPU nor the GPU pool."
+    )
     tracks_per_segment: int = Field(256, ge=1, le=10000, description="Tracks given to one task.")
 
 
 class SourceSelection(Section):
-    """Which audio a run is about. What is selected enters keys through the tracks' fingerprints."""
+    """Which audio a run is about."""
 
     source: str = Field(
         "demo", description="demo, a folder or URL in FMA's layout, a .zip of it, a music folder."
@@ -216,7 +234,7 @@ class SourceSelection(Section):
 
 
 class RunPolicy(Section):
-    """What a run may reuse and what it must do again. Recorded in the manifest, never in a key."""
+    """What a run may reuse and what it must do again; recorded in the manifest."""
 
     retrain: Literal["auto", "always", "never"] = Field(
         "auto", description="auto: keep the model while little has changed."

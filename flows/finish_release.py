@@ -12,6 +12,8 @@ from flows.record import Run, RunSummary
 from flows.show_release import Shown
 from flows.words import word_decisions
 from tasks.collection import Listing
+from tasks.evaluation import read_current_card
+from tasks.lineage import record_lineage
 from tasks.progress import Stage
 from tasks.publishing import Artefacts, assemble, publish
 from tasks.showing import show_summary, show_tables
@@ -38,8 +40,11 @@ def finish_release(
         report=shown.report,
     )
     parts = assemble(run.store, listing, run.settings, artefacts, run.timings)
+    previous = read_current_card(run.store)
     outcome = publish(run.store, parts)
     run.note(stage, ran=outcome.published)
+    if outcome.published:
+        record_lineage(run.store, outcome.number, parts, run.stages)
     context = FlowRunContext.get()
     summary = RunSummary(
         release=outcome.number,
@@ -55,7 +60,8 @@ def finish_release(
         report=_locate(run, parts.report),
     )
     show_tables(run.store, segments.catalogue_key, parts)
-    show_summary(parts, outcome, heard.evaluation.card, None, run.store)
+    compared = previous if outcome.published else None
+    show_summary(parts, outcome, heard.evaluation.card, compared, run.store)
     return summary
 
 

@@ -17,6 +17,12 @@ def maintain_store(
 ) -> int:
     """Verify the current release, then collect garbage; the bytes that were freed.
 
+    Args:
+        store: Folder or URL of the store.
+        keep: So many of the newest releases are kept whatever their age.
+        keep_days: Releases of so many days are kept too.
+        quick: Compare existence and size of objects instead of reading them.
+
     Raises:
         ReleaseError: the release is damaged. Nothing is swept then.
     """

@@ -10,8 +10,6 @@ was interrupted is resumed by running it again, and a run that finds nothing new
 from prefect import flow
 
 from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
-from autogroove.releases.leases import hold_lease
-from autogroove.storage import Store
 from flows.build_spectrograms import Segments, build_spectrograms
 from flows.cluster_tracks import cluster_tracks
 from flows.encode_tracks import encode_tracks
@@ -22,6 +20,7 @@ from flows.runners import make_task_runner_from_environment
 from flows.scan_source import render_demo, scan_source
 from flows.show_release import show_release
 from flows.train_model import Model, promote_model, train_model
+from flows.turns import take_turn
 from tasks.collection import Listing
 
 _WEEK_SECONDS = 7 * 24 * 3600
@@ -41,7 +40,7 @@ def publish_release(
 ) -> RunSummary:
     """Turn a source of audio into a published release of playlists that share a groove."""
     run = Run(selection, settings, policy, circumstances)
-    with hold_lease(Store(run.store)):  # nobody sweeps what this run is about to need
+    with take_turn(run):  # one publish of a store at a time, and no sweep meanwhile
         render_demo(run)
         listing = scan_source(run)
         segments = build_spectrograms(run, listing)

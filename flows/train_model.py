@@ -1,7 +1,7 @@
 """The model stage: keep the current model, or train one where there is a GPU.
 
-What belongs here: acting on the decision, placing the training. What does not: either decision
-or training.
+What belongs here: acting on the decision, placing the training: on the GPU pool where one is at
+work, else on a Dask worker with a GPU, else on any. What does not: either decision or training.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from autogroove.model.stored import ModelSummary
 from autogroove.policy import ModelDecision
 from flows.build_spectrograms import Segments
 from flows.fan_out import follow_workers, placed_on_gpu
+from flows.gpu_pool import train_on_gpu_pool
 from flows.record import Run
 from tasks.modelling import decide, judge, summarise, train
 from tasks.progress import Stage
@@ -32,15 +33,16 @@ def train_model(run: Run, segments: Segments) -> Model:
     )
     if decision.action == "kept":
         return _keep(run, stage, decision)
+    was_trained_there = train_on_gpu_pool(run, segments.catalogue_key)
     follow_workers()
     with placed_on_gpu():
         future = train.submit(
             run.store, segments.catalogue_key, run.settings, run.circumstances.device
         )
-    summary = future.result()
+    summary = future.result()  # from the store, where the pool has put it
     run.note(
         stage,
-        ran=not summary.reused,
+        ran=was_trained_there or not summary.reused,
         model=summary.model_key,
         epochs=summary.epochs,
         why=decision.why,

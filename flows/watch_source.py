@@ -1,7 +1,7 @@
 """Watching a source: an event when it no longer is what the current release was made of.
 
-What belongs here: comparing by one listing, and telling. What does not: making a release; an
-automation starts that deployment when it sees the event.
+What belongs here: comparing by one listing, and telling, once for the same difference. What does
+not: making a release; an automation starts that deployment when it sees the event.
 """
 
 import re
@@ -10,8 +10,10 @@ from prefect import flow
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
+from autogroove.announcements import remember_telling, was_told
 from autogroove.catalogue import Changes
 from autogroove.config import SourceSelection
+from autogroove.storage import Store
 from tasks.collection import compare
 
 EVENT = "autogroove.dataset.updated"
@@ -26,15 +28,22 @@ def watch_source(
     selection: SourceSelection = SourceSelection(),  # noqa: B008 - frozen, shown as a form
     store: str = "./autogroove-store",
 ) -> Changes:
-    """Emit `autogroove.dataset.updated` when tracks came, changed or went."""
+    """Emit `autogroove.dataset.updated` when tracks came, changed or went.
+
+    Args:
+        selection: Which audio is watched.
+        store: Folder or URL of the store whose current release the audio is compared with.
+    """
     changes = compare(store, selection)
     logger = get_run_logger()
     if not changes.total:
         logger.info("%s is as the current release has it.", selection.source)
         return changes
-    logger.info(
-        "%d new, %d changed, %d removed: telling.", changes.new, changes.changed, changes.removed
-    )
+    counts = f"{changes.new} new, {changes.changed} changed, {changes.removed} removed"
+    if was_told(Store(store), changes.difference):
+        logger.info("%s: told already today, and a run may be at work on it.", counts)
+        return changes
+    logger.info("%s: telling.", counts)
     emit_event(
         EVENT,
         resource={
@@ -49,6 +58,7 @@ def watch_source(
             "removed": changes.removed,
         },
     )
+    remember_telling(Store(store), changes.difference)
     return changes
 
 

@@ -25,7 +25,7 @@ from autogroove.pictures import png_data_uri
 from autogroove.releases import PartRef, put_bytes, put_json, read_part
 from autogroove.segments import Member
 from autogroove.storage import Store
-from tasks.faults import RETRYING
+from tasks.faults import retrying
 from tasks.spectrograms import load_catalogue
 from tasks.threads import computing_with
 
@@ -41,8 +41,7 @@ def find_report(store_url: str, catalogue_key: str, settings: Settings) -> Made 
 @task(
     name="analyse-segment",
     task_run_name="analyse {position}",
-    timeout_seconds=4 * 3600,
-    **RETRYING,
+    **retrying(hours=4),
 )
 def analyse(
     store_url: str, catalogue_key: str, recipe_key: str, segment_key: str, position: str
@@ -60,19 +59,14 @@ def list_treble_batches(store_url: str, catalogue_key: str) -> list[tuple[Member
     return plan_treble(load_catalogue(Store(store_url), catalogue_key))
 
 
-@task(
-    name="measure-treble",
-    task_run_name="treble {position}",
-    timeout_seconds=3600,
-    **RETRYING,
-)
+@task(name="measure-treble", task_run_name="treble {position}", **retrying())
 def measure_treble(store_url: str, source: Source, batch: tuple[Member, ...], position: str) -> str:
     """Find where encoders cut the treble of some tracks; the key of what was found."""
     with computing_with(1):
         return measure_treble_once(batch, source, Store(store_url))
 
 
-@task(name="report-data", timeout_seconds=4 * 3600, **RETRYING)
+@task(name="report-data", **retrying(hours=4))
 def report(
     store_url: str,
     catalogue_key: str,

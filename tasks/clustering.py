@@ -14,13 +14,13 @@ from autogroove.memo import Made, make_once
 from autogroove.releases import PartRef, current_release, put_bytes, read_part
 from autogroove.releases.tables import read_track_encodings, write_track_encodings
 from autogroove.storage import Store
-from tasks.faults import RETRYING
+from tasks.faults import retrying
 from tasks.progress import Stage
 from tasks.spectrograms import load_catalogue
 from tasks.threads import computing_with
 
 
-@task(name="pool-tracks", **RETRYING)
+@task(name="pool-tracks", **retrying())
 def pool(store_url: str, catalogue_key: str, encodings: list[PartRef]) -> Made:
     """One encoding a track from the encodings of its clips; part `track_encodings`."""
     store = Store(store_url)
@@ -37,7 +37,7 @@ def pool(store_url: str, catalogue_key: str, encodings: list[PartRef]) -> Made:
 
 @task(
     name="decide-clusters",
-    **RETRYING,
+    **retrying(),
 )
 def decide(
     store_url: str,
@@ -60,8 +60,7 @@ def decide(
 
 @task(
     name="cluster-tracks",
-    timeout_seconds=24 * 3600,
-    **RETRYING,
+    **retrying(hours=24),
 )
 def cluster(
     store_url: str,

@@ -15,7 +15,7 @@ from autogroove.config import SourceSelection
 from autogroove.identity import digest_bytes, make_key
 from autogroove.planning import compare_source
 from autogroove.storage import Store
-from tasks.faults import RETRYING
+from tasks.faults import retrying
 from tasks.progress import Stage
 
 
@@ -38,8 +38,7 @@ class Listing:
 @task(
     name="render-demo",
     task_run_name="render {position}",
-    timeout_seconds=1800,
-    **RETRYING,
+    **retrying(hours=0.5),
 )
 def render_demo_tracks(
     store_url: str, spec: groovebox.DemoSpec, track_ids: list[int], position: str
@@ -49,13 +48,13 @@ def render_demo_tracks(
     return len(track_ids)
 
 
-@task(name="finish-demo")
+@task(name="finish-demo", **retrying())
 def finish_demo(store_url: str, spec: groovebox.DemoSpec) -> None:
     """Write the metadata of a rendered demo; with it the collection is complete."""
     groovebox.write_metadata(spec, Store(store_url))
 
 
-@task(name="scan-source", task_run_name="scan {selection.source}", timeout_seconds=24 * 3600)
+@task(name="scan-source", task_run_name="scan {selection.source}", **retrying(hours=24))
 def scan(store_url: str, selection: SourceSelection, rehash: bool) -> Listing:
     """List the source and fingerprint what is new or changed."""
     stage, store = Stage("scan"), Store(store_url)
@@ -88,7 +87,7 @@ def put_catalogue(store: Store, catalogue: pd.DataFrame) -> str:
 @task(
     name="compare-source",
     task_run_name="compare {selection.source}",
-    **RETRYING,
+    **retrying(),
 )
 def compare(store_url: str, selection: SourceSelection) -> Changes:
     """What changed in the source since the current release, without reading audio."""

@@ -14,6 +14,7 @@ from autogroove.descriptors.batches import (
     plan_descriptions,
     write_descriptions,
 )
+from autogroove.errors import AutogrooveError
 from autogroove.evaluation import Card, evaluate_release
 from autogroove.evaluation.card import CARD_VERSION
 from autogroove.evaluation.gathering import gather_inputs
@@ -21,11 +22,11 @@ from autogroove.identity import make_key
 from autogroove.memo import Made, make_once
 from autogroove.model.stored import ModelSummary
 from autogroove.policy import recall_training
-from autogroove.releases import PartRef, put_bytes, read_part
+from autogroove.releases import PartRef, current_release, put_bytes, read_part
 from autogroove.releases.tables import read_clusters
 from autogroove.storage import Store
 from autogroove.training import choose_members
-from tasks.faults import RETRYING
+from tasks.faults import retrying
 from tasks.progress import Stage
 from tasks.spectrograms import load_catalogue
 from tasks.threads import computing_with
@@ -33,7 +34,7 @@ from tasks.threads import computing_with
 
 @task(
     name="plan-descriptions",
-    **RETRYING,
+    **retrying(),
 )
 def plan(
     store_url: str, catalogue_key: str, settings: Settings
@@ -48,8 +49,7 @@ def plan(
 @task(
     name="describe-tracks",
     task_run_name="describe {position}",
-    timeout_seconds=4 * 3600,
-    **RETRYING,
+    **retrying(hours=4),
 )
 def describe(
     store_url: str, source: Source, batch: DescriptionBatch, settings: Settings, position: str
@@ -61,8 +61,7 @@ def describe(
 
 @task(
     name="evaluate-release",
-    timeout_seconds=24 * 3600,
-    **RETRYING,
+    **retrying(hours=24),
 )
 def evaluate(
     store_url: str,
@@ -108,6 +107,17 @@ def evaluate(
 def read_card(store_url: str, part: PartRef) -> Card:
     """The card of a reference."""
     return Card.from_json(read_part(Store(store_url), part))
+
+
+def read_current_card(store_url: str) -> Card | None:
+    """The card of the current release, if there is one that this version can read."""
+    current = current_release(Store(store_url))
+    if current is None:
+        return None
+    try:
+        return read_card(store_url, current.parts.card)
+    except AutogrooveError:
+        return None
 
 
 def _find_trained(

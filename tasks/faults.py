@@ -1,10 +1,11 @@
-"""Which failures are worth another try.
+"""Which failures are worth another try, and how long a task may take.
 
 What belongs here: the retry rule that every task shares. What does not: the work.
 """
 
 from typing import Any
 
+import httpx
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
@@ -12,17 +13,26 @@ from autogroove.errors import AutogrooveError, StoreError
 
 
 def can_help(task: Any, run: TaskRun, state: State[Any]) -> bool:
-    """Another try may help against a store or a network, never against bad input or a bug."""
+    """Another try may help against a store or a network, never against bad input or a bug.
+
+    Prefect's own server, which a task tells what it shows, is one of those that may stumble.
+    """
     fault = state.data
     if isinstance(fault, AutogrooveError):
         return isinstance(fault, StoreError)
-    return isinstance(fault, OSError)
+    return isinstance(fault, OSError | httpx.TransportError)
 
 
-RETRYING: Any = {
-    "retries": 3,
-    "retry_delay_seconds": exponential_backoff(backoff_factor=2),
-    "retry_condition_fn": can_help,
-}
-"""Options of every task that talks to a store: again after two, four and eight seconds, which is
-longer than a storage server's hiccup and shorter than a person's wait."""
+def retrying(hours: float = 1) -> Any:
+    """Options of every task that talks to a store: a time limit, and retries where they can help.
+
+    Again after two, four and eight seconds, each stretched by up to its half: longer than a storage
+    server's hiccup and shorter than a person's wait, and not all workers at the same moment.
+    """
+    return {
+        "timeout_seconds": hours * 3600,
+        "retries": 3,
+        "retry_delay_seconds": exponential_backoff(backoff_factor=2),
+        "retry_jitter_factor": 0.5,
+        "retry_condition_fn": can_help,
+    }

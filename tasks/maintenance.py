@@ -9,13 +9,13 @@ from prefect.artifacts import create_table_artifact
 
 from autogroove.releases import VerifyReport, collect_garbage, open_release, verify_release
 from autogroove.storage import Store
-from tasks.faults import RETRYING
+from tasks.faults import retrying
 from tasks.progress import Stage
 
 
 @task(
     name="verify-release",
-    **RETRYING,
+    **retrying(hours=24),
 )
 def verify(store_url: str, quick: bool) -> VerifyReport:
     """Check every part of the current release."""
@@ -26,7 +26,7 @@ def verify(store_url: str, quick: bool) -> VerifyReport:
 
 @task(
     name="collect-garbage",
-    **RETRYING,
+    **retrying(hours=24),
 )
 def sweep(store_url: str, keep: int, keep_days: float) -> int:
     """Remove what no kept release needs; the bytes that were freed."""

@@ -23,16 +23,13 @@ from autogroove.policy import (
 from autogroove.releases import PartRef, current_release, open_release, refer_to
 from autogroove.storage import Store
 from autogroove.training import train_model
-from tasks.faults import RETRYING
+from tasks.faults import retrying
 from tasks.progress import Stage
 from tasks.spectrograms import load_catalogue
 from tasks.threads import computing_with
 
-GPU_TAG = "autogroove-gpu"
-"""A Prefect concurrency limit on this tag lets one training run at a time."""
 
-
-@task(name="decide-model", **RETRYING)
+@task(name="decide-model", **retrying())
 def decide(
     store_url: str, catalogue_key: str, recipe_key: str, settings: Settings, policy: RunPolicy
 ) -> ModelDecision:
@@ -42,7 +39,7 @@ def decide(
     return decide_model(store, current_release(store), catalogue, recipe_key, settings, policy)
 
 
-@task(name="judge-model", **RETRYING)
+@task(name="judge-model", **retrying())
 def judge(store_url: str, decision: ModelDecision, card: Card) -> ModelDecision:
     """Whether a trained model is promoted over that of the current release."""
     current = open_release(store_url)
@@ -56,9 +53,7 @@ def summarise(store_url: str, model_key: str) -> ModelSummary:
 
 @task(
     name="train-model",
-    tags=[GPU_TAG],
-    timeout_seconds=7 * 24 * 3600,
-    **RETRYING,
+    **retrying(hours=168),
 )
 def train(store_url: str, catalogue_key: str, settings: Settings, device: str) -> ModelSummary:
     """Train the autoencoder, or resume from its last checkpoint."""
@@ -74,8 +69,7 @@ def train(store_url: str, catalogue_key: str, settings: Settings, device: str) -
 @task(
     name="encode-segment",
     task_run_name="encode {position}",
-    timeout_seconds=4 * 3600,
-    **RETRYING,
+    **retrying(hours=4),
 )
 def encode(
     store_url: str, recipe_key: str, segment_key: str, model_key: str, device: str, position: str
@@ -89,7 +83,7 @@ def encode(
 
 @task(
     name="find-encodings",
-    **RETRYING,
+    **retrying(),
 )
 def find_encodings(store_url: str, segment_keys: list[str], model_key: str) -> dict[str, PartRef]:
     """The encodings that this model has made already, by segment."""

@@ -18,13 +18,13 @@ from autogroove.report import ReportInputs, render_report
 from autogroove.storage import Store
 from tasks.collection import Listing
 from tasks.evaluation import read_card
-from tasks.faults import RETRYING
+from tasks.faults import retrying
 from tasks.spectrograms import load_catalogue
 
 _FORMAT = 1
 
 
-@task(name="render-page", **RETRYING)
+@task(name="render-page", **retrying())
 def render(
     store_url: str,
     listing: Listing,

@@ -24,7 +24,7 @@ from autogroove.releases import PartRef, put_bytes, read_part
 from autogroove.releases.tables import read_clusters, read_track_encodings
 from autogroove.segments import open_clips
 from autogroove.storage import Store
-from tasks.faults import RETRYING
+from tasks.faults import retrying
 from tasks.spectrograms import load_catalogue
 from tasks.threads import computing_with
 
@@ -39,7 +39,7 @@ _DESCRIPTIONS = {
 
 @task(
     name="draw-pictures",
-    **RETRYING,
+    **retrying(),
 )
 def draw(
     store_url: str,

@@ -14,10 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import httpx
 from distributed import Client, get_worker
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.logging import get_run_logger
+
+from autogroove.errors import AutogrooveError
 
 TOPIC = "autogroove-progress"
 _ARTIFACT_INTERVAL_SECONDS = 1.0
@@ -31,6 +34,10 @@ class Report:
     done: int
     total: int
     note: str = ""
+
+
+class Unwanted(AutogrooveError):
+    """The run that asked for a task has ended before it."""
 
 
 Listener = Callable[[Report], None]
@@ -58,6 +65,24 @@ def send_report(report: Report) -> None:
     worker.log_event(TOPIC, (report.stage, report.done, report.total, report.note))
 
 
+def stop_where_unwanted() -> None:
+    """End a task on a Dask worker that nobody waits for any more: its run was cancelled, or died.
+
+    Dask forgets such a task but cannot stop its thread; a training would go on for days.
+
+    Raises:
+        Unwanted: so it is.
+    """
+    try:
+        worker = get_worker()
+        key = worker.get_current_task()
+    except (ValueError, KeyError):
+        return
+    task = worker.state.tasks.get(key)
+    if task is None or task.state == "cancelled":
+        raise Unwanted("The run that asked for this has ended; what was done is kept.")
+
+
 def receive_reports(client: Client) -> None:
     """Hand what workers report to the listeners of this process."""
 
@@ -80,20 +105,28 @@ class Stage:
     def show(self, done: int, total: int, note: str = "") -> None:
         """Move the artifact (at most once a second) and the terminal."""
         self._last = (done, total, note)
+        stop_where_unwanted()
         send_report(Report(self.name, done, total, note))
         now = time.monotonic()
         running = FlowRunContext.get() or TaskRunContext.get()
         if running is None or (done < total and now - self._shown < _ARTIFACT_INTERVAL_SECONDS):
             return
         self._shown = now
+        try:
+            self._move_artifact(done, total, note)
+        except httpx.HTTPError as error:
+            # Work of days does not end because a server is started anew meanwhile.
+            get_run_logger().warning("Progress cannot be shown: %s", error)
+
+    def _move_artifact(self, done: int, total: int, note: str) -> None:
         text = f"{self.name} {done}/{total}" + (f" · {note}" if note else "")
+        get_run_logger().info(text)
         percent = 100.0 * done / total if total else 100.0
         if self._artifact is None:
             key = self.name.replace("_", "-")
             self._artifact = _uuid(create_progress_artifact(percent, key=key, description=text))
         else:
             update_progress_artifact(self._artifact, progress=percent, description=text)
-        get_run_logger().info(text)
 
     def finish(self) -> None:
         """Show the stage as done: it may have needed fewer steps than it was allowed."""

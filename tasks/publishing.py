@@ -29,7 +29,7 @@ from autogroove.releases.tables import read_clusters
 from autogroove.segments import read_segment_index
 from autogroove.storage import Store
 from tasks.collection import Listing
-from tasks.faults import RETRYING
+from tasks.faults import retrying
 from tasks.spectrograms import load_catalogue
 
 
@@ -54,7 +54,7 @@ class Artefacts:
 
 @task(
     name="assemble-release",
-    **RETRYING,
+    **retrying(),
 )
 def assemble(
     store_url: str,
@@ -116,7 +116,7 @@ def assemble(
 
 @task(
     name="publish-release",
-    **RETRYING,
+    **retrying(),
 )
 def publish(store_url: str, parts: ReleaseParts) -> PublishOutcome:
     """Give the release its number; nothing where the current one has the same content."""

@@ -14,13 +14,14 @@ from autogroove.evaluation import Card, render_markdown
 from autogroove.releases import PublishOutcome, ReleaseParts, read_part
 from autogroove.releases.tables import read_clusters
 from autogroove.storage import Store
+from tasks.faults import retrying
 from tasks.spectrograms import load_catalogue
 
 _MOST_ROWS = 200
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")
 
 
-@task(name="show-tables")
+@task(name="show-tables", **retrying())
 def show_tables(store_url: str, catalogue_key: str, parts: ReleaseParts) -> None:
     """Tables of the clusters and of the quarantined tracks, largest first."""
     store = Store(store_url)
@@ -66,7 +67,7 @@ def _shorten(text: Any, limit: int = 60) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
-@task(name="show-summary")
+@task(name="show-summary", **retrying())
 def show_summary(
     parts: ReleaseParts, outcome: PublishOutcome, card: Card, previous: Card | None, store_url: str
 ) -> None:
@@ -93,7 +94,8 @@ def show_summary(
         render_markdown(card),
         *_describe_changes(card, previous),
         "",
-        f"Listen: `autogroove serve --store {store_url}`, then open http://127.0.0.1:8808",
+        f"Listen: `autogroove serve --store {store_url}`, then open the explorer at "
+        "[127.0.0.1:8808](http://127.0.0.1:8808).",
     ]
     create_markdown_artifact("\n".join(lines), key="release", description="Summary of the run")
 
@@ -109,13 +111,14 @@ def _describe_timings(parts: ReleaseParts) -> list[str]:
 def _describe_changes(card: Card, previous: Card | None) -> list[str]:
     if previous is None:
         return []
-    old, new = previous.headline(), card.headline()
-    rows = [
-        f"| {name.replace('_', ' ')} | {old[name]:.3f} | {new[name]:.3f} |"
-        for name in new
-        if new[name] is not None and old.get(name) is not None
-    ]
-    head = ["| measure | previous release | this release |", "|---|---|---|"]
+    old = previous.headline()
+    rows = []
+    for name, value in card.headline().items():
+        before = old.get(name)
+        if value is not None and before is not None:
+            shown = f"{before:.3f} | {value:.3f} | {value - before:+.3f}"
+            rows.append(f"| {name.replace('_', ' ')} | {shown} |")
+    head = ["| measure | previous release | this release | change |", "|---|---|---|---|"]
     return ["", "### Against the previous release", "", *head, *rows]
 
 

@@ -22,7 +22,7 @@ from autogroove.segments import (
 )
 from autogroove.storage import Store
 from tasks.collection import put_catalogue
-from tasks.faults import RETRYING
+from tasks.faults import retrying
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Completed:
     segment_keys: list[str]
 
 
-@task(name="plan-segments", **RETRYING)
+@task(name="plan-segments", **retrying())
 def plan(
     store_url: str,
     catalogue_key: str,
@@ -66,8 +66,7 @@ def plan(
 @task(
     name="write-segment",
     task_run_name="spectrograms {position}",
-    timeout_seconds=4 * 3600,
-    **RETRYING,
+    **retrying(hours=4),
 )
 def write(
     store_url: str,
@@ -89,7 +88,7 @@ def write(
     )
 
 
-@task(name="complete-catalogue")
+@task(name="complete-catalogue", **retrying())
 def complete(
     store_url: str, catalogue_key: str, recipe_key: str, segment_keys: list[str]
 ) -> Completed:

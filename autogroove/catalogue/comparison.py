@@ -4,22 +4,27 @@ What belongs here: counts for `plan` and for the flow that watches a source.
 What does not: reading audio, or writing anything.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from autogroove.catalogue.scan import preview_scan
 from autogroove.catalogue.sources import Collection
+from autogroove.identity import make_key
 from autogroove.storage import Store
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Tracks that came, changed or went, by id and audio."""
+    """Tracks that came, changed or went, by id and audio.
+
+    `difference` is the key of one listing against the other: equal where nothing moved.
+    """
 
     new: int
     changed: int
     removed: int
+    difference: str = field(default="", compare=False)
 
     @property
     def total(self) -> int:
@@ -45,12 +50,12 @@ def compare_catalogues(before: pd.DataFrame | None, after: pd.DataFrame) -> Chan
     """Count the files that differ, by track id. A listed file without a fingerprint, which nobody
     read yet, differs from whatever it was; a row of metadata without a file is none."""
     new = _name_contents(after)
-    if before is None:
-        return Changes(len(new), 0, 0)
-    old = _name_contents(before)
+    old = new.iloc[:0] if before is None else _name_contents(before)
+    sizes = after.set_index("track_id")["size_bytes"].to_json()
+    difference = make_key("difference", new.to_json(), sizes, old.to_json())
     common = new.index.intersection(old.index)
     changed = int((new.loc[common] != old.loc[common]).sum())
-    return Changes(len(new) - len(common), changed, len(old) - len(common))
+    return Changes(len(new) - len(common), changed, len(old) - len(common), difference)
 
 
 def _name_contents(catalogue: pd.DataFrame) -> "pd.Series[str]":

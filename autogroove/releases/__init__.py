@@ -33,6 +33,7 @@ from autogroove.releases.parts import (
     refer_to,
 )
 from autogroove.releases.reading import Release, open_release
+from autogroove.releases.turns import hold_turn
 from autogroove.releases.verification import VerifyReport, verify_release
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "current_release",
     "diff_releases",
     "hold_lease",
+    "hold_turn",
     "list_releases",
     "open_release",
     "publish_release",

@@ -21,11 +21,13 @@ from autogroove.errors import MissingObject, ReleaseError
 from autogroove.releases.leases import RUNS, STALE_AFTER, SWEEPS, hold_sweep, live_leases
 from autogroove.releases.log import list_releases, release_numbers
 from autogroove.releases.manifest import FOLDER, Manifest, manifest_key
+from autogroove.releases.turns import TURNS
 from autogroove.storage import Store, StoredObject
 from autogroove.storage.local import TEMPORARY
 
 KINDS = (
     "analyses",
+    "announcements",
     "cards",
     "catalogues",
     "clusters",
@@ -166,8 +168,8 @@ def _find_garbage(
     store: Store, kept: list[Manifest], dropped: list[Manifest], before: datetime
 ) -> Iterator[StoredObject]:
     needed, released = _mark(kept), _mark(dropped)
-    for kind in (*KINDS, RUNS, SWEEPS, FOLDER):
-        limit = before - STALE_AFTER if kind in (RUNS, SWEEPS) else before
+    for kind in (*KINDS, RUNS, SWEEPS, TURNS, FOLDER):
+        limit = before - STALE_AFTER if kind in (RUNS, SWEEPS, TURNS) else before
         found = list(store.objects(kind, leftovers=True))
         useful = _find_useful(store, kind, found, needed)
         for each in found:

@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
+import psutil
+
 from autogroove.errors import AutogrooveError, ReleaseError
 from autogroove.identity import canonical_json
 from autogroove.storage import Store
@@ -42,10 +44,10 @@ def hold_lease(store: Store, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> It
     Raises:
         ReleaseError: a sweep of garbage goes on and does not end.
     """
-    with _announced(store, RUNS, heartbeat_seconds) as name:
+    with announced(store, RUNS, heartbeat_seconds) as name:
         deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
         # A sweep that is announced later sees this lease, so only these are waited for.
-        before = set(live_leases(store, SWEEPS, _store_time(store, RUNS, name)))
+        before = set(live_leases(store, SWEEPS, store_time(store, RUNS, name)))
         while before:
             _log.info("Waiting until garbage is collected in %s (%s)", store.url, sorted(before))
             if time.monotonic() > deadline:
@@ -54,33 +56,43 @@ def hold_lease(store: Store, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> It
                     f"If no such process runs any more, delete {store.url}/{SWEEPS}."
                 )
             time.sleep(1.0)
-            before &= set(live_leases(store, SWEEPS, _store_time(store, RUNS, name)))
+            before &= set(live_leases(store, SWEEPS, store_time(store, RUNS, name)))
         yield name
 
 
 @contextmanager
 def hold_sweep(store: Store) -> Iterator[tuple[datetime, tuple[str, ...]]]:
     """Announce a sweep; yields the store's time and the runs at work, who forbid sweeping."""
-    with _announced(store, SWEEPS, HEARTBEAT_SECONDS) as name:
-        moment = _store_time(store, SWEEPS, name)
+    with announced(store, SWEEPS, HEARTBEAT_SECONDS) as name:
+        moment = store_time(store, SWEEPS, name)
         yield moment, live_leases(store, RUNS, moment)
 
 
-def live_leases(store: Store, folder: str, moment: datetime) -> tuple[str, ...]:
-    """Names of the leases of a folder that were fresh at a moment."""
+def live_leases(
+    store: Store, folder: str, moment: datetime, stale_after: timedelta = STALE_AFTER
+) -> tuple[str, ...]:
+    """Names of the leases of a folder that were fresh at a moment, in alphabetical order."""
     return tuple(
         each.key.rpartition("/")[2].removesuffix(".json")
         for each in store.objects(folder)
-        if each.modified > moment - STALE_AFTER
+        if each.modified > moment - stale_after
     )
 
 
 @contextmanager
-def _announced(store: Store, folder: str, heartbeat_seconds: float) -> Iterator[str]:
-    name = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
+def announced(
+    store: Store, folder: str, heartbeat_seconds: float, first: str = ""
+) -> Iterator[str]:
+    """Say "I am at work" in a folder of the store meanwhile; yields the name of the lease.
+
+    The name begins with `r`, then `first`; it tells host and process.
+    """
+    name = f"{first}{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
     name = "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in name)
     key = f"{folder}/r{name}.json"
-    text = canonical_json({"host": socket.gethostname(), "process": os.getpid()})
+    # When it began tells the process from a later one that was given the same number.
+    process = {"process": os.getpid(), "began": int(psutil.Process().create_time())}
+    text = canonical_json({"host": socket.gethostname(), **process})
     ended = threading.Event()
     store.write(key, text)
     thread = threading.Thread(
@@ -105,5 +117,6 @@ def _beat(
             store.write(key, text)
 
 
-def _store_time(store: Store, folder: str, name: str) -> datetime:
+def store_time(store: Store, folder: str, name: str) -> datetime:
+    """When a lease was last freshened, by the store's clock."""
     return store.stat(f"{folder}/{name}.json").modified

@@ -1,4 +1,4 @@
-"""A whole operation, started once for the tests of a module.
+"""A whole operation, started once for all tests that need it.
 
 What belongs here: the order of starting and stopping. What does not: how each is done (`operated`).
 """
@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from operated import Stack, render_music, write_prefect_yaml
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Server, pools, deployments, worker and two Dask workers; the collection is not yet whole."""
     home = tmp_path_factory.mktemp("operated")
@@ -36,7 +36,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             stack.prefect("work-pool", "create", pool, "--type", "process")
         write_prefect_yaml(home / "prefect.yaml")
         stack.prefect("deploy", "--all", "--prefect-file", str(home / "prefect.yaml"))
-        stack.start("worker", "prefect", "worker", "start", "--pool", "autogroove-cpu")
+        stack.start_worker()
         yield stack
     finally:
         for name in reversed(list(stack.processes)):

@@ -23,10 +23,12 @@ from autogroove.storage import Store
 
 ROOT = Path(__file__).parents[2]
 NUM_ADDED = 5
+NO_WEBHOOK = "00000000-0000-0000-0000-000000000000"
+LEASES_ON_DISK = "prefect.server.concurrency.lease_storage.filesystem"
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
 
 
-def wait_until(condition: Callable[[], Any], what: str, timeout_seconds: float = 400) -> Any:
+def wait_until(condition: Callable[[], Any], what: str, timeout_seconds: float = 1200) -> Any:
     """The first true answer of a condition."""
     deadline = time.monotonic() + timeout_seconds
     while not (answer := condition()):
@@ -63,6 +65,7 @@ class Stack:
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "4",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": LEASES_ON_DISK,
             "DO_NOT_TRACK": "1",
             "AUTOGROOVE_SOURCE": str(self.music),
             "AUTOGROOVE_STORE": str(self.store),
@@ -71,7 +74,10 @@ class Stack:
         }
 
     def start(self, name: str, *arguments: str) -> None:
-        """Start `python -m …` in a folder that is not the checkout's; its output goes to a log."""
+        """Start `python -m …` in a folder that is not the checkout's; its output goes to a log.
+
+        It leads a process group, so that what it started can be killed with it.
+        """
         with (self.home / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", *arguments],
@@ -80,6 +86,7 @@ class Stack:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,
             )
 
     def stop(self, name: str) -> None:
@@ -88,6 +95,9 @@ class Stack:
     def start_server(self) -> None:
         self.start("server", "prefect", "server", "start", "--port", str(self.port))
         wait_until(self.answers, "the server answers", 180)
+
+    def start_worker(self) -> None:
+        self.start("worker", "prefect", "worker", "start", "--pool", "autogroove-cpu")
 
     def answers(self) -> bool:
         assert self.processes["server"].poll() is None, (self.home / "server.log").read_text()
@@ -132,11 +142,22 @@ class Stack:
         (started,) = [r["id"] for r in self.runs_of(deployment) if r["id"] not in known]
         return str(started)
 
+    def run_with(self, deployment: str, **parameters: Any) -> str:
+        """Start a run by hand with parameters of its own, as the UI's form does; its id."""
+        (found,) = self.ask("/deployments/filter", deployments={"name": {"any_": [deployment]}})
+        started = self.ask(f"/deployments/{found['id']}/create_flow_run", parameters=parameters)
+        return str(started["id"])
+
+    def find_run(self, run_id: str) -> dict[str, Any]:
+        """A run, as the server has it."""
+        found: dict[str, Any] = httpx.get(f"{self.url}/flow_runs/{run_id}", timeout=60).json()
+        return found
+
     def wait_for_end(self, run_id: str) -> str:
         """The final state of a run."""
 
         def ended() -> str | None:
-            run = httpx.get(f"{self.url}/flow_runs/{run_id}", timeout=60).json()
+            run = self.find_run(run_id)
             return run["state_type"] if run["state_type"] in ENDED else None
 
         return str(wait_until(ended, f"run {run_id} ends"))
@@ -145,6 +166,22 @@ class Stack:
         """The log of a run, as the UI shows it."""
         lines = self.ask("/logs/filter", logs={"flow_run_id": {"any_": [run_id]}}, limit=200)
         return "\n".join(line["message"] for line in lines)
+
+    def create_automations(self, webhook_url: str) -> None:
+        """What docs/operations.md says: save a webhook, put its id in the file, create."""
+        save = "import sys; from prefect.blocks.webhook import Webhook; "
+        save += "print(Webhook(url=sys.argv[1]).save('autogroove-failures', overwrite=True))"
+        saved = subprocess.run(
+            [sys.executable, "-c", save, webhook_url],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        text = (ROOT / "deployments" / "automations.yaml").read_text()
+        path = self.home / "automations.yaml"
+        path.write_text(text.replace(NO_WEBHOOK, saved.stdout.split()[-1]))
+        self.prefect("automation", "create", "--from-file", str(path))
 
     def releases(self) -> list[int]:
         """The numbers that `autogroove releases list` shows."""

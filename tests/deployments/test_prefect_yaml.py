@@ -53,10 +53,35 @@ def test_triggers_expect_the_event_that_watching_emits(deployment: dict[str, Any
         assert trigger["match"]["prefect.resource.id"] == "autogroove.dataset.*"
 
 
-def test_publishes_of_one_store_wait_for_one_another() -> None:
-    publishing = [d for d in DEPLOYMENTS if "publish_release" in d["entrypoint"]]
-    limits = [d["concurrency_limit"] for d in publishing]
-    assert limits == [{"limit": 1, "collision_strategy": "ENQUEUE"}] * 4
+def test_publishes_and_trainings_queue_within_their_deployment() -> None:
+    limits = {d["name"]: d["concurrency_limit"] for d in DEPLOYMENTS if "concurrency_limit" in d}
+    assert set(limits) == {"nightly", "weekly-retrain", "on-change", "on-demand", "train"}
+    assert list(limits.values()) == [{"limit": 1, "collision_strategy": "ENQUEUE"}] * 5
+
+
+def test_only_training_is_in_the_gpu_pool_and_is_found_by_who_hands_it_over() -> None:
+    from flows.gpu_pool import DEPLOYMENT, POOL
+
+    (there,) = (d for d in DEPLOYMENTS if d["work_pool"]["name"] == POOL)
+    assert f"{load_flow(there['entrypoint']).name}/{there['name']}" == DEPLOYMENT
+
+
+def test_every_field_of_a_form_is_described(deployment: dict[str, Any]) -> None:
+    from prefect.utilities.callables import parameter_schema
+
+    schema = parameter_schema(load_flow(deployment["entrypoint"])).model_dump()
+    sections = schema["definitions"]
+    for name, field in schema["properties"].items():
+        assert field.get("description") or is_section(field), name
+    for title, section in sections.items():
+        assert section["description"]
+        for name, field in section["properties"].items():
+            assert field.get("description") or is_section(field), f"{title}.{name}"
+
+
+def is_section(field: dict[str, Any]) -> bool:
+    """Whether a field is a group of fields, which has its own description."""
+    return "$ref" in field or "allOf" in field
 
 
 def test_the_form_of_the_ui_describes_its_fields() -> None:

@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from pipelines import (
     NUM_TRACKS,
@@ -76,7 +77,7 @@ def test_a_second_run_reads_nothing_and_writes_nothing(
 
 
 def test_one_changed_track_remakes_only_what_depends_on_it(
-    published: Published, publish: Publisher, tmp_path: Path
+    published: Published, publish: Publisher, tmp_path: Path, prefect_api: str
 ) -> None:
     music, store = tmp_path / "music", tmp_path / "store"
     shutil.copytree(published.music, music)
@@ -100,6 +101,9 @@ def test_one_changed_track_remakes_only_what_depends_on_it(
     old, new = (open_release(str(store), number).catalogue for number in (1, 2))
     moved = old["fingerprint"] != new["fingerprint"]
     assert old.loc[moved, "track_id"].tolist() == [track_id]
+    asked = {"key": {"any_": ["release"]}, "flow_run_id": {"any_": [summary.flow_run_id]}}
+    (shown,) = httpx.post(f"{prefect_api}/artifacts/filter", json={"artifacts": asked}).json()
+    assert "### Against the previous release" in shown["data"]
 
 
 def test_a_lost_segment_comes_back_byte_for_byte(

@@ -42,6 +42,27 @@ def test_the_artifacts_hold_pictures_tables_and_progress(
     assert "# Release 1" in artifacts["release"]["data"]
 
 
+def test_the_event_feed_tells_which_asset_came_from_which(
+    prefect_api: str, published: Published
+) -> None:
+    wanted = {"event": {"name": ["prefect.asset.materialization.succeeded"]}}
+    answer = httpx.post(f"{prefect_api}/events/filter", json={"filter": wanted, "limit": 50})
+    store = f"file://{published.store}/"
+    parents = {
+        event["resource"]["prefect.resource.id"].removeprefix(store): {
+            related["prefect.resource.id"].removeprefix(store)
+            for related in event["related"]
+            if related["prefect.resource.role"] == "asset"
+        }
+        for event in answer.raise_for_status().json()["events"]
+        if event["resource"]["prefect.resource.id"].startswith(store)
+    }
+    assert parents.keys() == {"spectrograms", "model", "encodings", "clusters", "release"}
+    assert parents["spectrograms"] == {f"file://{published.music}"}
+    assert parents["clusters"] == {"encodings"}
+    assert parents["release"] > {"spectrograms", "model", "encodings", "clusters"}
+
+
 def test_a_playlist_file_leads_to_the_audio(published: Published, tmp_path: Path) -> None:
     # The way a player reads it: lines that are no comments are paths, relative to the file.
     seed = min(published.music.glob("fma_small/*/*.mp3")).stem

@@ -1,0 +1,134 @@
+"""Trials on Dask, as many at a time as there are workers; then finalists and the last test.
+
+What belongs here: what is under way, and what is asked next. What does not: the trials.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from distributed import KilledWorker, as_completed
+
+from autogroove.errors import AutogrooveError
+from autogroove.searching import (
+    Ask,
+    Final,
+    Search,
+    Trial,
+    choose_finalists,
+    rank_finalists,
+)
+from flows.fan_out import count_workers, fan_out, follow_workers, placed_on_gpu
+from flows.search_ground import Grounds
+from tasks.progress import Stage
+from tasks.searching import examine_finalist, train_finalist, try_settings
+
+
+def make_trials(grounds: Grounds, search: Search, num_trials: int) -> list[Trial]:
+    """Every trial up to that number; those that are in the store are not made again.
+
+    A new trial begins when one ends, so that it can be chosen in the light of it.
+    """
+    client, stage = follow_workers(), Stage("search")
+    known = search.trials()
+    stage.show(len(known), num_trials)
+    under_way: dict[str, tuple[Ask, Any]] = {}
+    following: Any = as_completed
+    waiting = following([], loop=client.loop)
+    while True:
+        running = [asked for asked, _ in under_way.values()]
+        asked = search.next(num_trials, known, running)
+        if asked is not None and len(running) < count_workers(client):
+            future: Any = _start(grounds, search, asked)
+            under_way[future.wrapped_future.key] = asked, future
+            waiting.add(future.wrapped_future)
+        elif under_way:
+            asked, future = under_way.pop(next(waiting).key)
+            known.append(_take(search, asked, future))
+            stage.show(len(known), num_trials, _describe(known))
+        else:
+            return sorted(known, key=lambda trial: trial.number)
+
+
+def make_finals(
+    grounds: Grounds, search: Search, trials: Sequence[Trial], num_finalists: int
+) -> list[Final]:
+    """Finalists with every seed; then the winner and trial 0, and no others, on the test side.
+
+    Raises:
+        AutogrooveError: no trial got to the end of the ladder.
+    """
+    finalists = {trial.number: trial for trial in choose_finalists(trials, num_finalists)}
+    if not finalists:
+        raise AutogrooveError(f"No trial could be trained to its end. {trials[-1].reason}")
+    known = {(final.number, final.seed): final for final in search.finals() if _judges(final)}
+    seeds = range(search.base.training.seed, search.base.training.seed + search.search.final_seeds)
+    missing = [
+        (trial, seed)
+        for trial in finalists.values()
+        for seed in seeds
+        if (trial.number, seed) not in known
+    ]
+    made = fan_out(
+        Stage("finals"),
+        missing,
+        lambda pair, _: _start_final(grounds, search, *pair),
+        count=lambda final: f"trial {final.number}: {final.objective:.3f}",
+    )
+    wanted = [final for final in (*known.values(), *made) if final.number in finalists]
+    winner = rank_finalists(wanted)[0].number
+    asked = [final for final in wanted if final.number in (winner, 0)]
+    return wanted + _test(grounds, search, finalists, asked)
+
+
+def _test(
+    grounds: Grounds, search: Search, finalists: dict[int, Trial], asked: Sequence[Final]
+) -> list[Final]:
+    known = {(f.number, f.seed): f for f in search.finals() if not _judges(f)}
+    missing = [final for final in asked if (final.number, final.seed) not in known]
+    places = {
+        number: grounds.prepare(search.settings_of(finalists[number]), "test")
+        for number in {final.number for final in missing}
+    }
+    made = fan_out(
+        Stage("test"),
+        missing,
+        lambda final, _: examine_finalist.submit(
+            search, places[final.number], finalists[final.number], final
+        ),
+        count=lambda final: f"trial {final.number}: {final.objective:.3f}",
+    )
+    return [known[f.number, f.seed] for f in asked if (f.number, f.seed) in known] + made
+
+
+def _judges(final: Final) -> bool:
+    return final.side == "validation"
+
+
+def _start(grounds: Grounds, search: Search, asked: Ask) -> Any:
+    ground = grounds.prepare(search.settings_of(asked))
+    with placed_on_gpu():
+        return try_settings.submit(search, ground, asked, grounds.run.circumstances.device)
+
+
+def _start_final(grounds: Grounds, search: Search, trial: Trial, seed: int) -> Any:
+    ground = grounds.prepare(search.settings_of(trial))
+    with placed_on_gpu():
+        return train_finalist.submit(search, ground, trial, seed, grounds.run.circumstances.device)
+
+
+def _take(search: Search, asked: Ask, future: Any) -> Trial:
+    """The outcome of a trial; one that kills its workers has failed, and the search goes on."""
+    try:
+        trial: Trial = future.result()
+    except KilledWorker:
+        reason = "it killed its worker again and again: it may need more memory than there is"
+        trial = Trial(asked.number, asked.values, "failed", reason=reason)
+        search.keep(trial)
+    return trial
+
+
+def _describe(known: Sequence[Trial]) -> str:
+    best = choose_finalists(known, len(known))
+    last = f"trial {known[-1].number} {known[-1].state}"
+    leader = f", best {best[0].objective:.3f} (trial {best[0].number})" if best else ""
+    return last + leader

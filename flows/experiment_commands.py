@@ -67,7 +67,7 @@ def search(
     finalists: Annotated[
         int, typer.Option("--finalists", min=2, help="Trained to the end, trial 0 among them.")
     ] = 3,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of what is tried.")] = 0,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of what is tried.")] = None,
     space: Annotated[
         Path | None,
         typer.Option("--space", metavar="FILE", help="TOML file: what is searched, and how long."),
@@ -89,8 +89,8 @@ def search(
     from flows.embedded import search_embedded
 
     settings = about.settings
-    tree = {"seed": seed, **(read_toml(space) if space else {})}
-    asked = SearchSettings.from_tree(tree, settings)
+    tree = read_toml(space) if space else {}
+    asked = SearchSettings.from_tree(tree if seed is None else {**tree, "seed": seed}, settings)
     circumstances = where.circumstances(about.store)
     found = search_embedded(
         about.selection, settings, asked, trials, finalists, circumstances, quiet=as_json

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from autogroove.pictures.canvas import (
     BLUE,
@@ -25,7 +25,7 @@ from autogroove.pictures.canvas import (
 
 _COLUMNS = 3
 _MOST_SETTINGS = 9
-_LOG_FROM = 8.0
+_LOG_FROM = 20.0
 """Numbers that span more than this factor are drawn by their logarithm."""
 
 
@@ -54,7 +54,7 @@ class DrawnTrial(Protocol):
 
 
 def draw_search(trials: Sequence[DrawnTrial], finals: Mapping[int, Sequence[float]]) -> bytes:
-    """PNG: the objective of each trial, and below it against each setting.
+    """PNG: the objective of each trial, and below it against each setting, trial 0 in a ring.
 
     Args:
         trials: in the order of their numbers.
@@ -77,7 +77,7 @@ def draw_search(trials: Sequence[DrawnTrial], finals: Mapping[int, Sequence[floa
 def _draw_order(
     axes: Axes, trials: Sequence[DrawnTrial], finals: Mapping[int, Sequence[float]]
 ) -> None:
-    style_axes(axes, "Objective by trial (higher is better)", "trial", "objective")
+    style_axes(axes, "Objective by trial", "trial", "objective")
     climbed = [trial for trial in trials if trial.rungs]
     epochs = sorted({epoch for trial in climbed for epoch in trial.rungs})
     for trial in climbed:
@@ -105,13 +105,22 @@ def _draw_order(
             color=ORANGE,
             ms=4.5,
             mew=0,
-            label="finalist, trained to the end",
+            label="finalist, to the end",
         )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.margins(x=0.03, y=0.12)
     if climbed:
         axes.legend(
-            frameon=False, fontsize=8, labelcolor=INK, loc="center left", bbox_to_anchor=(1.0, 0.5)
+            *axes.get_legend_handles_labels(),
+            frameon=False,
+            fontsize=8,
+            labelcolor=INK,
+            loc="lower right",
+            bbox_to_anchor=(1.0, 1.0),
+            ncols=len(epochs) + 3,
+            columnspacing=1.0,
+            handletextpad=0.2,
+            borderaxespad=0.1,
         )
 
 
@@ -132,14 +141,31 @@ def _draw_setting(axes: Axes, trials: Sequence[DrawnTrial], name: str) -> None:
         x = np.array(numbers, float)
         if len(x) and x.min() > 0 and x.max() / x.min() > _LOG_FROM:
             axes.set_xscale("log")
+            axes.xaxis.set_minor_formatter(NullFormatter())
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(4))
     else:
         order = sorted({str(value) for value in shown})
         x = np.array([order.index(str(value)) for value in shown], float)
-        axes.set_xticks(range(len(order)), [clean_text(o, 14) for o in order], fontsize=6.5)
+        literal: dict[str, Any] = {"parse_math": False}
+        axes.set_xticks(range(len(order)), [_shorten(name) for name in order], **literal)
+        axes.tick_params(axis="x", labelsize=6.5)
         axes.set_xlim(-0.5, len(order) - 0.5)
     axes.plot(x, heights, "o", color=BLUE, ms=5, mew=0)
     is_base = [trial.number == 0 for trial in done]
     axes.plot(x[is_base], np.array(heights)[is_base], "o", ms=10, mfc="none", mec=ORANGE)
+
+
+def _shorten(text: str) -> str:
+    """A choice as a label: a list in lines of three, anything else as it is."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    if not isinstance(value, list):
+        return clean_text(text, 14)
+    parts = [clean_text(str(each), 6) for each in value[:9]]
+    return "\n".join("-".join(parts[i : i + 3]) for i in range(0, len(parts), 3))
 
 
 def _as_number(value: Any) -> float | None:

@@ -35,16 +35,18 @@ FEWEST_TRACKS = 4
 def choose_sides(catalogue: pd.DataFrame) -> pd.DataFrame:
     """The stored tracks of a complete catalogue, each `training`, `validation` or `test`.
 
-    The official split stays; other tracks follow a hash of their artist, as in training. Only
-    validation tracks judge trials, and test tracks are asked once, about the winner.
+    The official split stays; others are divided in the order of a hash of their artist, so that
+    no artist is on two sides. Only validation tracks judge trials; test tracks are asked once,
+    about the winner.
 
     Raises:
         SourceError: a side would have too few stored tracks.
     """
     stored = catalogue[catalogue["status"] == "stored"].drop_duplicates("fingerprint")
     places = place_artists(stored)
+    ranks = np.searchsorted(np.sort(places), places) / max(1, len(places))
     own = np.select(
-        [places < TEST_FRACTION, places < TEST_FRACTION + DEV_FRACTION],
+        [ranks < TEST_FRACTION, ranks < TEST_FRACTION + DEV_FRACTION],
         ["test", "validation"],
         "training",
     )

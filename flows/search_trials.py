@@ -17,10 +17,11 @@ from autogroove.searching import (
     choose_finalists,
     rank_finalists,
 )
+from autogroove.searching.trials import Side
 from flows.fan_out import count_workers, fan_out, follow_workers, placed_on_gpu
 from flows.search_ground import Grounds
 from tasks.progress import Stage
-from tasks.searching import examine_finalist, train_finalist, try_settings
+from tasks.searching import train_finalist, try_settings
 
 
 def make_trials(grounds: Grounds, search: Search, num_trials: int) -> list[Trial]:
@@ -57,51 +58,32 @@ def make_finals(
     Raises:
         AutogrooveError: no trial got to the end of the ladder.
     """
-    finalists = {trial.number: trial for trial in choose_finalists(trials, num_finalists)}
+    finalists = choose_finalists(trials, num_finalists)
     if not finalists:
         raise AutogrooveError(f"No trial could be trained to its end. {trials[-1].reason}")
-    known = {(final.number, final.seed): final for final in search.finals() if _judges(final)}
-    seeds = range(search.base.training.seed, search.base.training.seed + search.search.final_seeds)
-    missing = [
+    judged = _ask(grounds, search, finalists, "validation")
+    winner = rank_finalists(judged)[0].number
+    tested = [trial for trial in finalists if trial.number in (winner, 0)]
+    return judged + _ask(grounds, search, tested, "test")
+
+
+def _ask(grounds: Grounds, search: Search, finalists: Sequence[Trial], side: Side) -> list[Final]:
+    """What each finalist reaches on one side with each seed; known answers are not asked again."""
+    first = search.base.training.seed
+    wanted = [
         (trial, seed)
-        for trial in finalists.values()
-        for seed in seeds
-        if (trial.number, seed) not in known
+        for trial in finalists
+        for seed in range(first, first + search.search.final_seeds)
     ]
+    known = {(f.number, f.seed): f for f in search.finals() if f.side == side}
     made = fan_out(
-        Stage("finals"),
-        missing,
-        lambda pair, _: _start_final(grounds, search, *pair),
+        Stage("finals" if side == "validation" else "test"),
+        [pair for pair in wanted if (pair[0].number, pair[1]) not in known],
+        lambda pair, _: _start_final(grounds, search, *pair, side),
         count=lambda final: f"trial {final.number}: {final.objective:.3f}",
     )
-    wanted = [final for final in (*known.values(), *made) if final.number in finalists]
-    winner = rank_finalists(wanted)[0].number
-    asked = [final for final in wanted if final.number in (winner, 0)]
-    return wanted + _test(grounds, search, finalists, asked)
-
-
-def _test(
-    grounds: Grounds, search: Search, finalists: dict[int, Trial], asked: Sequence[Final]
-) -> list[Final]:
-    known = {(f.number, f.seed): f for f in search.finals() if not _judges(f)}
-    missing = [final for final in asked if (final.number, final.seed) not in known]
-    places = {
-        number: grounds.prepare(search.settings_of(finalists[number]), "test")
-        for number in {final.number for final in missing}
-    }
-    made = fan_out(
-        Stage("test"),
-        missing,
-        lambda final, _: examine_finalist.submit(
-            search, places[final.number], finalists[final.number], final
-        ),
-        count=lambda final: f"trial {final.number}: {final.objective:.3f}",
-    )
-    return [known[f.number, f.seed] for f in asked if (f.number, f.seed) in known] + made
-
-
-def _judges(final: Final) -> bool:
-    return final.side == "validation"
+    found = {**known, **{(final.number, final.seed): final for final in made}}
+    return [found[trial.number, seed] for trial, seed in wanted]
 
 
 def _start(grounds: Grounds, search: Search, asked: Ask) -> Any:
@@ -110,10 +92,12 @@ def _start(grounds: Grounds, search: Search, asked: Ask) -> Any:
         return try_settings.submit(search, ground, asked, grounds.run.circumstances.device)
 
 
-def _start_final(grounds: Grounds, search: Search, trial: Trial, seed: int) -> Any:
-    ground = grounds.prepare(search.settings_of(trial))
+def _start_final(grounds: Grounds, search: Search, trial: Trial, seed: int, side: Side) -> Any:
+    ground = grounds.prepare(search.settings_of(trial), side)
     with placed_on_gpu():
-        return train_finalist.submit(search, ground, trial, seed, grounds.run.circumstances.device)
+        return train_finalist.submit(
+            search, ground, trial, seed, side, grounds.run.circumstances.device
+        )
 
 
 def _take(search: Search, asked: Ask, future: Any) -> Trial:

@@ -91,36 +91,22 @@ def try_settings(search: Search, ground: Ground, asked: Ask, device: str) -> Tri
 
 @task(
     name="train-finalist",
-    task_run_name="finalist {trial.number} seed {seed}",
+    task_run_name="finalist {trial.number} seed {seed}: {side}",
     tags=[GPU_TAG],
     timeout_seconds=7 * 24 * 3600,
     **RETRYING,
 )
-def train_finalist(search: Search, ground: Ground, trial: Trial, seed: int, device: str) -> Final:
-    """Train a finalist to the end with one seed, ask the validation side, keep the answer."""
+def train_finalist(
+    search: Search, ground: Ground, trial: Trial, seed: int, side: Side, device: str
+) -> Final:
+    """Train a finalist to the end with one seed, or find it; ask one side, keep the answer."""
     settings = search.settings_of(trial).with_overrides({"training.seed": seed})
     with computing_with(1):
-        sided = _load_sided(search, ground)
-        model = train_model(search.store, sided, settings, device=device)
-        material = _load_material(search, ground, settings, "validation")
-        final = measure_final(
-            search.store, model.model_key, trial.number, settings, material, "validation"
-        )
+        model = train_model(search.store, _load_sided(search, ground), settings, device=device)
+        material = _load_material(search, ground, settings, side)
+        final = measure_final(search.store, model.model_key, trial.number, settings, material, side)
     search.keep(final)
     return final
-
-
-@task(name="test-finalist", task_run_name="test {final.number} seed {final.seed}", **RETRYING)
-def examine_finalist(search: Search, ground: Ground, trial: Trial, final: Final) -> Final:
-    """Ask the test side about a finalist that has been trained, and keep the answer."""
-    settings = search.settings_of(trial).with_overrides({"training.seed": final.seed})
-    with computing_with(1):
-        material = _load_material(search, ground, settings, "test")
-        tested = measure_final(
-            search.store, final.model_key, trial.number, settings, material, "test"
-        )
-    search.keep(tested)
-    return tested
 
 
 def _load_sided(search: Search, ground: Ground) -> pd.DataFrame:

@@ -93,8 +93,16 @@ class SearchReport:
             )
         return (
             f"Trial {first.number} is better than what the search began with: {first.mean:.3f} "
-            f"against {base.mean:.3f} on the tracks that judged, over {first.seeds} seeds."
+            f"against {base.mean:.3f} on the tracks that judged, over {first.seeds} seeds"
+            f"{self._say_test(first.number)}."
         )
+
+    def _say_test(self, number: int) -> str:
+        """The same on tracks that chose nothing, which is what to believe."""
+        ours, base = self.mean(number, "test"), self.mean(0, "test")
+        if ours is None or base is None:
+            return ""
+        return f"; {ours:.3f} against {base:.3f} on the test tracks, which chose nothing"
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as `autogroove experiment search --json` prints it."""

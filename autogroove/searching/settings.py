@@ -97,7 +97,9 @@ class SearchSettings(Section):
         try:
             made = cls.model_validate({**tree, "space": typed, **given})
         except ValidationError as error:
-            faults = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            faults = (
+                f"{'.'.join(map(str, e['loc'])) or 'search'}: {e['msg']}" for e in error.errors()
+            )
             raise SettingsError(f"A search that cannot be made: {'; '.join(faults)}.") from error
         made.check(base)
         return made

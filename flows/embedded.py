@@ -5,13 +5,22 @@ flow, which is imported only once the server is known.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
 from autogroove.releases import check_conditional_create
+from autogroove.searching.settings import SearchSettings
 from autogroove.storage import Store
 from flows.record import RunSummary
 from flows.server import prefect_server
+
+if TYPE_CHECKING:
+    from prefect.task_runners import TaskRunner
+
+    from autogroove.searching.report import SearchReport
 
 _ENVIRONMENT = {
     # Workers' and the library's log lines belong to the run, in the UI; the terminal is ours.
@@ -33,21 +42,53 @@ def run_embedded(
     Raises:
         AutogrooveError: the run cannot go on; nothing is half published.
     """
+    with _embedded(selection, circumstances, quiet=quiet) as (here, runner):
+        from flows.publish_release import publish_release
+
+        flow = publish_release.with_options(task_runner=runner)
+        return flow(selection, settings, policy, here)
+
+
+def search_embedded(
+    selection: SourceSelection,
+    settings: Settings,
+    search: SearchSettings,
+    num_trials: int,
+    num_finalists: int,
+    circumstances: Circumstances,
+    *,
+    quiet: bool,
+) -> "SearchReport":
+    """Search for a better network and stop whatever was started for it.
+
+    Raises:
+        AutogrooveError: the search cannot go on; the trials that ended are kept.
+    """
+    with _embedded(selection, circumstances, quiet=quiet) as (here, runner):
+        from flows.search_architecture import search_architecture
+
+        flow = search_architecture.with_options(task_runner=runner)
+        return flow(selection, settings, search, num_trials, num_finalists, here)
+
+
+@contextmanager
+def _embedded(
+    selection: SourceSelection, circumstances: Circumstances, *, quiet: bool
+) -> Iterator[tuple[Circumstances, "TaskRunner[Any]"]]:
+    """The circumstances with the store's full URL, and a task runner, while a server answers."""
     store = Store(circumstances.store)
     check_conditional_create(store)
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     circumstances = circumstances.model_copy(update={"store": store.url})
     with prefect_server(_log_path()) as url:
-        from flows.publish_release import publish_release
         from flows.runners import make_task_runner
         from flows.terminal import follow_stages, greet
 
         if not quiet:
             greet(selection.source, store.url, url)
-        flow = publish_release.with_options(task_runner=make_task_runner(circumstances))
         with follow_stages(quiet=quiet):
-            return flow(selection, settings, policy, circumstances)
+            yield circumstances, make_task_runner(circumstances)
 
 
 def _log_path() -> Path:

@@ -1,50 +1,44 @@
 """`autogroove experiment …`: what a researcher tries, apart from any release.
 
 What belongs here: options and printing. What does not: the experiments
-(`autogroove.experiments`).
+(`autogroove.experiments`, `flows.search_architecture`).
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from autogroove.errors import SettingsError
-from flows.options import DEFAULT_STORE, JsonOption, ReleaseOption, StoreOption, print_json
+from flows.option_groups import ClusterOptions, ReadingOptions, SourceOptions, spread
+from flows.options import DeviceOption, JsonOption, print_json
+from flows.settings_files import read_toml
 
 experiment_app = typer.Typer(
     help="Experiments with the model, apart from any release.", no_args_is_help=True
 )
 
 
-@experiment_app.callback()
-def _group() -> None:
-    """Keep `overfit` a command of its own, though it is the only one so far."""
-
-
 @experiment_app.command()
+@spread
 def overfit(
     examples: Annotated[int, typer.Option("--examples", min=2, help="Clips to learn.")] = 10,
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over them.")] = 100,
     output: Annotated[
         Path, typer.Option("--output", metavar="FILE", help="Where the picture goes.")
     ] = Path("overfit.png"),
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"], typer.Option("--device", help="Where to train.")
-    ] = "auto",
-    store: StoreOption = DEFAULT_STORE,
-    release: ReleaseOption = None,
-    as_json: JsonOption = False,
+    device: DeviceOption = "auto",
+    *,
+    reading: ReadingOptions,
 ) -> None:
     """The poster's proof of concept: learn a few clips of a release by heart."""
     from autogroove.config import Settings
     from autogroove.experiments import run_overfit
-    from autogroove.releases import open_release
     from flows.terminal import follow_steps
 
-    opened = open_release(store, release)
+    opened = reading.open()
     settings = Settings.model_validate(opened.settings)
-    with follow_steps("overfit", quiet=as_json) as progress:
+    with follow_steps("overfit", quiet=reading.as_json) as progress:
         found = run_overfit(
             opened.store,
             opened.catalogue,
@@ -54,13 +48,65 @@ def overfit(
             device=device,
             progress=progress,
         )
-    try:
-        output.write_bytes(found.draw())
-    except OSError as error:
-        raise SettingsError(f"Cannot write {output}: {error.strerror}.") from error
-    if as_json:
+    _write(output, found.draw())
+    if reading.as_json:
         answer = {"unexplained": found.unexplained, "seconds": found.seconds}
         print_json({**answer, "picture": str(output), "train_loss": found.train_loss})
         return
     typer.echo(f"Unexplained {found.unexplained:.4f} of the variance (0 is perfect, 1 the mean).")
     typer.echo(f"Input and reconstruction side by side: {output}")
+
+
+@experiment_app.command()
+@spread
+def search(
+    about: SourceOptions,
+    trials: Annotated[
+        int, typer.Option("--trials", min=2, help="How many, trial 0 included.")
+    ] = 20,
+    finalists: Annotated[
+        int, typer.Option("--finalists", min=2, help="Trained to the end, trial 0 among them.")
+    ] = 3,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of what is tried.")] = None,
+    space: Annotated[
+        Path | None,
+        typer.Option("--space", metavar="FILE", help="TOML file: what is searched, and how long."),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", metavar="FILE", help="Where the best settings go.")
+    ] = Path("best.toml"),
+    *,
+    where: ClusterOptions,
+    as_json: JsonOption = False,
+) -> None:
+    """Look for a network whose card is better, beginning with the settings given.
+
+    Trials are kept in the store: the same command goes on where a search stopped, and where it
+    ended if more trials are asked for.
+    """
+    from autogroove.searching.report import to_toml
+    from autogroove.searching.settings import SearchSettings
+    from flows.embedded import search_embedded
+
+    settings = about.settings
+    tree = read_toml(space) if space else {}
+    asked = SearchSettings.from_tree(tree if seed is None else {**tree, "seed": seed}, settings)
+    circumstances = where.circumstances(about.store)
+    found = search_embedded(
+        about.selection, settings, asked, trials, finalists, circumstances, quiet=as_json
+    )
+    _write(output, to_toml(found.settings).encode())
+    if as_json:
+        print_json({**found.to_json(), "config": str(output)})
+        return
+    from flows.tables import print_search
+
+    print_search(found)
+    typer.echo(f"Settings: {output}. To use them: autogroove run {about.source} --config {output}")
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise SettingsError(f"Cannot write {path}: {error.strerror}.") from error

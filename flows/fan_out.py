@@ -108,6 +108,12 @@ def follow_workers() -> Client:
     return client
 
 
+def count_workers(client: Client) -> int:
+    """Tasks that the cluster can work on at a time; at least 1, as workers may be on their way."""
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    return max(1, sum(int(worker["nthreads"]) for worker in workers))
+
+
 @contextmanager
 def placed_on_gpu() -> Iterator[None]:
     """Place what is submitted meanwhile on workers with the Dask resource GPU, where there are any.

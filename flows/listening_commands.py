@@ -4,13 +4,15 @@ What belongs here: turning words into tracks and answers into text. What does no
 (`autogroove.playlists`, `autogroove.explorer`).
 """
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from autogroove.errors import SettingsError
-from flows.options import DEFAULT_STORE, JsonOption, ReleaseOption, StoreOption, print_json
+from flows.option_groups import ExportOptions, ReadingOptions, spread
+from flows.options import DEFAULT_STORE, ReleaseOption, StoreOption, print_json
 
 if TYPE_CHECKING:
     from autogroove.playlists import Playlist
@@ -19,39 +21,31 @@ if TYPE_CHECKING:
 TrackArgument = Annotated[
     str, typer.Argument(metavar="TRACK", help="An id, a path, or words of artist and title.")
 ]
-FormatOption = Annotated[
-    Literal["m3u8", "xspf", "jspf", "csv", "json"] | None,
-    typer.Option("--format", help="Playlist format; else by the ending of --output."),
-]
-OutputOption = Annotated[
-    Path | None, typer.Option("--output", metavar="FILE", help="Write the playlist to a file.")
-]
-AbsoluteOption = Annotated[
-    bool, typer.Option("--absolute", help="Absolute paths instead of relative to the file.")
-]
 _COLUMNS = ["track_id", "title", "artist", "score"]
 
 
 def add_listening_commands(app: typer.Typer) -> None:
     """Add every command of this module."""
     for command in (tracks, similar, playlist, path, clusters, card, assign, serve):
-        app.command()(command)
+        app.command()(spread(command))
 
 
 def tracks(
     quarantined: Annotated[
         bool, typer.Option("--quarantined", help="Only tracks that could not be used, and why.")
     ] = False,
-    store: StoreOption = DEFAULT_STORE,
-    release: ReleaseOption = None,
-    as_json: JsonOption = False,
+    *,
+    reading: ReadingOptions,
 ) -> None:
     """Every track of the source, with what became of it."""
     from autogroove.playlists import describe_tracks
 
-    rows = describe_tracks(_open(store, release), quarantined=quarantined)
-    columns = ["track_id", "title", "artist", "cluster", "clips", "status"]
-    _show(rows, ["track_id", "path", "reason", "detail"] if quarantined else columns, as_json)
+    rows = describe_tracks(reading.open(), quarantined=quarantined)
+    if quarantined:
+        columns = ["track_id", "path", "reason", "detail"]
+    else:
+        columns = ["track_id", "title", "artist", "cluster", "clips", "status"]
+    _show(rows, columns, reading.as_json)
 
 
 def similar(
@@ -60,24 +54,21 @@ def similar(
     clips: Annotated[
         bool, typer.Option("--clips", help="Say which 10 s of each track match.")
     ] = False,
-    store: StoreOption = DEFAULT_STORE,
-    release: ReleaseOption = None,
-    as_json: JsonOption = False,
+    *,
+    reading: ReadingOptions,
 ) -> None:
     """The tracks whose groove is nearest to one track's."""
     from autogroove.playlists import find_similar, match_clips, open_collection, resolve_track
 
-    collection = open_collection(_open(store, release))
+    collection = open_collection(reading.open())
     seed = resolve_track(collection, track)
     rows = [found.as_json() for found in find_similar(collection, seed, count=count)]
     columns = list(_COLUMNS)
     if clips:
         columns += ["seed_start_seconds", "other_start_seconds"]
         for row in rows:
-            match = match_clips(collection, seed, int(str(row["track_id"])))
-            row["seed_start_seconds"] = match.seed_start_seconds
-            row["other_start_seconds"] = match.other_start_seconds
-    _show(rows, columns, as_json)
+            row |= asdict(match_clips(collection, seed, int(str(row["track_id"]))))
+    _show(rows, columns, reading.as_json)
 
 
 def playlist(
@@ -97,17 +88,14 @@ def playlist(
     variety: Annotated[
         float, typer.Option("--variety", min=0, max=1, help="0 keeps close to the seeds.")
     ] = 0.3,
-    format_: FormatOption = None,
-    output: OutputOption = None,
-    absolute: AbsoluteOption = False,
-    store: StoreOption = DEFAULT_STORE,
-    release: ReleaseOption = None,
-    as_json: JsonOption = False,
+    *,
+    writing: ExportOptions,
+    reading: ReadingOptions,
 ) -> None:
     """A playlist from one or more songs, ordered for smooth transitions."""
     from autogroove.playlists import Rules, make_playlist, open_collection, resolve_track
 
-    opened = _open(store, release)
+    opened = reading.open()
     collection = open_collection(opened)
     rules = Rules(
         length=length,
@@ -117,7 +105,7 @@ def playlist(
         variety=variety,
     )
     made = make_playlist(collection, [resolve_track(collection, s) for s in seeds], rules)
-    _hand_over(opened, made, format_, output, absolute, as_json)
+    _hand_over(opened, made, writing, reading.as_json)
 
 
 def path(
@@ -126,47 +114,36 @@ def path(
     length: Annotated[
         int | None, typer.Option("--length", min=2, help="Exactly this many tracks.")
     ] = None,
-    format_: FormatOption = None,
-    output: OutputOption = None,
-    absolute: AbsoluteOption = False,
-    store: StoreOption = DEFAULT_STORE,
-    release: ReleaseOption = None,
-    as_json: JsonOption = False,
+    *,
+    writing: ExportOptions,
+    reading: ReadingOptions,
 ) -> None:
     """A walk from one song to another in small steps."""
     from autogroove.playlists import find_path, open_collection, resolve_track
 
-    opened = _open(store, release)
+    opened = reading.open()
     collection = open_collection(opened)
     ends = resolve_track(collection, start), resolve_track(collection, goal)
     made = find_path(collection, *ends, length)
-    _hand_over(opened, made, format_, output, absolute, as_json)
+    _hand_over(opened, made, writing, reading.as_json)
 
 
-def clusters(
-    store: StoreOption = DEFAULT_STORE,
-    release: ReleaseOption = None,
-    as_json: JsonOption = False,
-) -> None:
+def clusters(reading: ReadingOptions) -> None:
     """The clusters as stations: exemplar, size, tempo range, genres."""
     from autogroove.playlists import describe_stations
 
-    rows = [station.as_json() for station in describe_stations(_open(store, release))]
-    _show(rows, ["cluster", "size", "exemplar_title", "exemplar_artist", "genres"], as_json)
+    rows = [station.as_json() for station in describe_stations(reading.open())]
+    _show(rows, ["cluster", "size", "exemplar_title", "exemplar_artist", "genres"], reading.as_json)
 
 
-def card(
-    store: StoreOption = DEFAULT_STORE,
-    release: ReleaseOption = None,
-    as_json: JsonOption = False,
-) -> None:
+def card(reading: ReadingOptions) -> None:
     """The evaluation card: what this release hears, in numbers beside their baselines."""
     import json
 
     from autogroove.evaluation import Card, render_text
 
-    found = _open(store, release).card
-    if as_json:
+    found = reading.open().card
+    if reading.as_json:
         print_json(found)
     else:
         typer.echo(render_text(Card.from_json(json.dumps(found))))
@@ -175,20 +152,19 @@ def card(
 def assign(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Audio files.")],
     count: Annotated[int, typer.Option("--count", min=1, help="Neighbours to name.")] = 5,
-    store: StoreOption = DEFAULT_STORE,
-    release: ReleaseOption = None,
-    as_json: JsonOption = False,
+    *,
+    reading: ReadingOptions,
 ) -> None:
     """Say where songs that are not in the release belong."""
     from autogroove.playlists.assigning import assign_files
 
-    rows = [found.as_json() for found in assign_files(_open(store, release), files, count=count)]
-    if as_json:
+    rows = [found.as_json() for found in assign_files(reading.open(), files, count=count)]
+    if reading.as_json:
         print_json(rows)
         return
     for row in rows:
         row["nearest"] = ", ".join(str(n["title"] or n["path"]) for n in row["neighbours"])
-    _show(rows, ["path", "cluster", "reason", "nearest"], as_json)
+    _show(rows, ["path", "cluster", "reason", "nearest"], reading.as_json)
 
 
 def serve(
@@ -207,12 +183,6 @@ def serve(
     serve_explorer(store, release=release, host=host, port=port, token=token)
 
 
-def _open(store: str, release: int | None) -> "Release":
-    from autogroove.releases import open_release
-
-    return open_release(store, release)
-
-
 def _show(rows: "list[dict[str, object]]", columns: list[str], as_json: bool) -> None:
     if as_json:
         print_json(rows)
@@ -224,29 +194,23 @@ def _show(rows: "list[dict[str, object]]", columns: list[str], as_json: bool) ->
         print_table(rows, columns)
 
 
-def _hand_over(
-    release: "Release",
-    made: "Playlist",
-    format_: str | None,
-    output: Path | None,
-    absolute: bool,
-    as_json: bool,
-) -> None:
+def _hand_over(release: "Release", made: "Playlist", writing: ExportOptions, as_json: bool) -> None:
     """Write the playlist to its file, or show it."""
     from autogroove.playlists import EXPORT_FORMATS, Locations, export_playlist
 
+    output = writing.output
     for note in made.notes:
         typer.echo(f"note: {note}", err=True)
-    if output is None and format_ is None:
+    if output is None and writing.format_ is None:
         _show(made.as_json(), _COLUMNS, as_json)
         return
-    chosen = format_ or (output.suffix.lstrip(".") if output else "")
+    chosen = writing.format_ or (output.suffix.lstrip(".") if output else "")
     if chosen not in EXPORT_FORMATS:
         raise SettingsError(
             f"{output} does not end in a playlist format; add --format, one of "
             f"{', '.join(EXPORT_FORMATS)}."
         )
-    style: Literal["absolute", "relative"] = "absolute" if absolute else "relative"
+    style: Literal["absolute", "relative"] = "absolute" if writing.absolute else "relative"
     text = export_playlist(made, chosen, Locations.of_release(release, output, style))
     if output is None:
         typer.echo(text, nl=False)

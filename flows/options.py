@@ -5,7 +5,7 @@ What belongs here: option types, and printing JSON. What does not: commands.
 
 import json
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -33,6 +33,9 @@ SourceArgument = Annotated[
         metavar="[SOURCE]",
         help="demo; a folder, URL or .zip in FMA's layout; or any folder of music.",
     ),
+]
+DeviceOption = Annotated[
+    Literal["auto", "cpu", "cuda"], typer.Option("--device", help="Where to train and encode.")
 ]
 
 DEFAULT_STORE = "./autogroove-store"

@@ -12,6 +12,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from autogroove.releases import Release, ReleaseDiff
+    from autogroove.searching.report import SearchReport
 
 _console = Console(highlight=False)
 
@@ -79,6 +80,19 @@ def print_diff(diff: "ReleaseDiff") -> None:
         rows = [{what: n, "before": a, "after": b} for n, (a, b) in pairs.items() if a != b]
         if rows:
             print_table(rows, [what, "before", "after"])
+
+
+def print_search(report: "SearchReport") -> None:
+    """A search: its trials, its finalists, and what follows."""
+    rows = report.trial_rows()
+    short = {name: name.partition(".")[2] for name in report.trials[0].values}
+    named = [{short.get(name, name): value for name, value in row.items()} for row in rows]
+    print_table(named, list(named[0]))
+    _console.print()
+    finals = report.final_rows()
+    print_table(finals, list(finals[0]))
+    _console.print(f"\n{report.verdict()}", markup=False)
+    _console.print(f"Picture: {report.search.store.locate(report.picture)}", markup=False)
 
 
 def print_pairs(pairs: Iterable[tuple[str, Any]]) -> None:

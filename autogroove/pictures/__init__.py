@@ -6,6 +6,7 @@ What does not: code; or where pictures are kept and shown.
 
 from autogroove.pictures.canvas import clean_text, png_data_uri
 from autogroove.pictures.clusters import draw_cluster_map, project_encodings
+from autogroove.pictures.search import draw_search
 from autogroove.pictures.training import draw_loss_curve, draw_reconstructions
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "draw_cluster_map",
     "draw_loss_curve",
     "draw_reconstructions",
+    "draw_search",
     "png_data_uri",
     "project_encodings",
 ]

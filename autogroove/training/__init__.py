@@ -43,6 +43,8 @@ from autogroove.training.split import Members, choose_members
 
 __all__ = ["ClipLoader", "ModelSummary", "choose_members", "make_model_key", "train_model"]
 
+Follow = Callable[[int, int, str], None]
+
 logger = logging.getLogger(__name__)
 
 FORMAT = 1
@@ -65,14 +67,15 @@ def train_model(
     settings: Settings,
     *,
     device: str = "auto",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Follow | None = None,
     start_from: str | None = None,
 ) -> ModelSummary:
     """Train, or find in the store, the model of these settings and this complete catalogue.
 
     A checkpoint is put after every epoch; a training that was killed goes on from the last one
-    and ends at the same weights. `progress` receives (epoch, epochs); losses, images a second
-    and the time left are logged. `start_from` is the key of a model to begin from.
+    and ends at the same weights. `progress` receives (epoch, epochs, note): the note has the
+    losses, images a second and the time left, which are logged too. `start_from` is the key of
+    a model to begin from.
 
     Raises:
         SourceError: fewer than two tracks can be trained on.
@@ -110,7 +113,7 @@ def _run_epochs(
     trainer: Trainer,
     train: ClipLoader,
     dev: ClipLoader,
-    progress: Callable[[int, int], None] | None,
+    progress: Follow | None,
 ) -> None:
     trainer.history = read_history(store, key)
     if trainer.history.epoch:
@@ -123,7 +126,7 @@ def _run_epochs(
         if trainer.crew.leads:
             write_checkpoint(store, key, trainer.model, trainer.optimizer, trainer.history)
         if progress:
-            progress(report.epoch, report.num_epochs)
+            progress(report.epoch, report.num_epochs, report.note)
 
 
 def _finish(

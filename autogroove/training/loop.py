@@ -45,12 +45,16 @@ class Progress:
     images_per_second: float
     seconds_left: float
 
-    def __str__(self) -> str:
+    @property
+    def note(self) -> str:
+        """Losses, images a second and the time left, in a line."""
         return (
-            f"Epoch {self.epoch} of {self.num_epochs}: train loss {self.train_loss:.5f}, "
-            f"dev loss {self.dev_loss:.5f}, {self.images_per_second:.0f} images/s, "
-            f"{self.seconds_left:.0f} s left"
+            f"train loss {self.train_loss:.5f}, dev loss {self.dev_loss:.5f}, "
+            f"{self.images_per_second:.0f} images/s, {self.seconds_left:.0f} s left"
         )
+
+    def __str__(self) -> str:
+        return f"Epoch {self.epoch} of {self.num_epochs}: {self.note}"
 
 
 class _Loss(nn.Module):

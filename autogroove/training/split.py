@@ -60,12 +60,18 @@ def choose_members(catalogue: pd.DataFrame, settings: TrainingSettings) -> Membe
 
 
 def _choose_dev(stored: pd.DataFrame, fraction: float) -> NDArray[np.bool_]:
-    places = np.array([_hash_artist(row) for row in stored.to_dict("records")])
+    places = place_artists(stored)
     split = stored["split"].to_numpy(dtype=object)
     is_dev = np.where(pd.notna(split), split == "validation", places < fraction).astype(bool)
     if is_dev.any() and not is_dev.all():
         return is_dev
     return _first_artist(places)
+
+
+def place_artists(tracks: pd.DataFrame) -> NDArray[np.float64]:
+    """(n,) a place in [0, 1) for each track, the same for all tracks of an artist, now and ever."""
+    columns = [name for name in ("artist_id", "artist", "fingerprint") if name in tracks]
+    return np.array([_hash_artist(row) for row in tracks[columns].to_dict("records")])
 
 
 def _first_artist(places: NDArray[np.float64]) -> NDArray[np.bool_]:

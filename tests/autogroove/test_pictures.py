@@ -11,6 +11,7 @@ from autogroove.pictures import (
     draw_cluster_map,
     draw_loss_curve,
     draw_reconstructions,
+    draw_search,
     png_data_uri,
     project_encodings,
 )
@@ -105,3 +106,17 @@ def test_data_uri_holds_the_picture():
 
     uri = png_data_uri(b"\x89PNG...")
     assert base64.b64decode(uri.removeprefix("data:image/png;base64,")) == b"\x89PNG..."
+
+
+def test_a_search_is_drawn_whatever_became_of_its_trials():
+    values = {"model.channels": "[8, 16, 32, 32, 64, 64]", "training.rate": 1e-3, "a": HOSTILE[0]}
+    trials = [
+        SimpleNamespace(number=0, state="complete", rungs={0: 0.1, 2: 0.4}, values=values),
+        SimpleNamespace(number=1, state="pruned", rungs={0: 0.05}, values=values),
+        SimpleNamespace(number=2, state="failed", rungs={}, values=values),
+    ]
+    drawn = draw_search(trials, {0: [0.5, 0.6]})
+    assert drawn == draw_search(trials, {0: [0.5, 0.6]})
+    assert drawn != draw_search(trials, {})
+    for few in (trials[2:], trials[1:2], trials[:1]):
+        assert pixels(draw_search(few, {})).shape[1] == 960

@@ -1,5 +1,7 @@
 """Laws of training: who is held out, in which order, and that a kill changes nothing."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -7,10 +9,14 @@ from stored_clips import draw_track, store_clips, tiny_settings
 
 from autogroove.config import TrainingSettings
 from autogroove.errors import SettingsError, SourceError
-from autogroove.model import load_model, read_summary
+from autogroove.model import build_autoencoder, load_model, read_summary
 from autogroove.segments import make_recipe_key
 from autogroove.storage import Store
 from autogroove.training import ClipLoader, choose_members, make_model_key, train_model
+from autogroove.training.devices import Machine, choose_machine
+from autogroove.training.distributed import Crew
+from autogroove.training.loop import Trainer
+from autogroove.training.objectives import choose_objective
 from autogroove.training.order import shuffled_windows
 
 
@@ -19,7 +25,7 @@ class Killed(Exception):
 
 
 def kill_after(epoch):
-    def progress(done, total):
+    def progress(done, total, note):
         if done == epoch:
             raise Killed
 
@@ -44,7 +50,9 @@ def test_a_training_lowers_its_loss_and_is_found_again(local_store, catalogue, s
     seen = []
     longer = settings.with_overrides({"training.epochs": 12})
     made = train_model(local_store, catalogue, longer, progress=lambda *at: seen.append(at))
-    assert seen == [(epoch, 12) for epoch in range(1, 13)]
+    assert [at[:2] for at in seen] == [(epoch, 12) for epoch in range(1, 13)]
+    for _, _, note in seen:
+        assert re.search(r"train loss \d.*, dev loss \d.*, \d+ images/s, \d+ s left", note)
     assert made.train_loss[-1] < 0.9 * made.train_loss[0]
     assert not made.reused
     again = train_model(local_store, catalogue, longer)
@@ -75,7 +83,7 @@ def test_a_killed_training_ends_at_the_same_weights(
         train_model(local_store, catalogue, settings, progress=kill_after(epoch))
     seen = []
     resumed = train_model(
-        local_store, catalogue, settings, progress=lambda done, _: seen.append(done)
+        local_store, catalogue, settings, progress=lambda done, *_: seen.append(done)
     )
     assert seen == list(range(epoch + 1, 4))
     assert weights_of(local_store, resumed) == weights_of(whole_store, whole)
@@ -211,3 +219,58 @@ def test_the_summary_survives_the_store(local_store, catalogue, settings):
     read = read_summary(local_store, made.model_key)
     assert (read.train_loss, read.weights_digest) == (made.train_loss, made.weights_digest)
     assert not load_model(local_store, made.model_key).training
+
+
+def make_trainer(settings, machine=None):
+    torch.manual_seed(0)
+    model = build_autoencoder(settings.model, (32, 32))
+    machine = machine or choose_machine("cpu")
+    return Trainer(model, choose_objective(settings), settings.training, machine, Crew())
+
+
+def test_the_rate_rises_then_falls_to_nothing(loaders, settings):
+    _, (loader, _) = loaders
+    trainer = make_trainer(settings.with_overrides({"training.epochs": 4}))
+    rates = []
+    trainer.optimizer.register_step_pre_hook(
+        lambda optimizer, *_: rates.append(optimizer.param_groups[0]["lr"])
+    )
+    while not trainer.is_done:
+        trainer.run_epoch(loader, loader)
+    assert isinstance(trainer.optimizer, torch.optim.AdamW)
+    assert 0.9 * settings.training.learning_rate < max(rates) <= settings.training.learning_rate
+    height = int(np.argmax(rates))
+    assert rates[0] < 0.1 * max(rates)
+    assert height < 0.2 * len(rates)
+    assert rates[height:] == sorted(rates[height:], reverse=True)
+    assert rates[-1] < 0.05 * max(rates)
+
+
+def test_gradients_are_clipped(loaders, settings, monkeypatch):
+    _, (loader, _) = loaders
+    norms = []
+
+    def watch(optimizer, *_):
+        grads = [p.grad.flatten() for group in optimizer.param_groups for p in group["params"]]
+        norms.append(float(torch.cat(grads).norm()))
+
+    monkeypatch.setattr("autogroove.training.loop.LARGEST_GRADIENT", 1e-3)
+    trainer = make_trainer(settings)
+    trainer.optimizer.register_step_pre_hook(watch)
+    trainer.run_epoch(loader, loader)
+    assert max(norms) == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_images_stay_bytes_until_the_device_and_weights_lie_channels_last(loaders, settings):
+    _, both = loaders
+    for loader in both:
+        for window in shuffled_windows(loader, seed=0, epoch=1, batch_size=8, pairs=False):
+            assert window.images.dtype == np.uint8
+    machine = Machine(torch.device("cpu"), half=True)
+    trainer = make_trainer(settings, machine)
+    kernels = [p for p in trainer.model.parameters() if p.dim() == 4 and min(p.shape[:2]) > 1]
+    assert kernels
+    assert all(p.is_contiguous(memory_format=torch.channels_last) for p in kernels)
+    with machine.autocast():
+        assert trainer.model.encode(torch.zeros(4, 1, 32, 32)).dtype == torch.bfloat16
+    assert {p.dtype for p in trainer.model.parameters()} == {torch.float32}

@@ -89,6 +89,11 @@ def test_json_commands_have_the_keys_that_scripts_rely_on(published: Published) 
     assert isinstance(tracks[0]["track_id"], int)
     similar = autogroove_json("similar", str(tracks[0]["track_id"]), *store)
     assert {"track_id", "title", "artist", "path", "score"} <= set(similar[0])
+    matched = autogroove_json("similar", str(tracks[0]["track_id"]), "--clips", *store)
+    assert [row["track_id"] for row in matched] == [row["track_id"] for row in similar]
+    for row in matched:
+        assert row["seed_clip"] in range(3)
+        assert row["other_start_seconds"] == pytest.approx(10 * row["other_clip"], abs=0.1)
     clusters = autogroove_json("clusters", *store)
     assert {"cluster", "exemplar", "size", "tracks"} <= set(clusters[0])
     assert sorted(i for c in clusters for i in c["tracks"]) == sorted(t["track_id"] for t in tracks)

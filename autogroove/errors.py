@@ -25,6 +25,10 @@ class MissingObject(StoreError):
     """An object that was asked for by its key is not in the store."""
 
 
+class DamagedObject(StoreError):
+    """An object is there, but its bytes are not those that were written. Another try is no help."""
+
+
 class SettingsError(AutogrooveError):
     """A setting is unknown, malformed or out of range."""
 

@@ -67,6 +67,7 @@ def plan_run(
     release = open_release(store, current.release) if current else None
     new, changed, removed = _compare(catalogue, release)
     model = decide_model(store, current, catalogue, plan.recipe_key, settings, policy)
+    trains = model.action != "kept"
     moved = new + changed + removed
     return RunPlan(
         tracks=len(catalogue),
@@ -76,10 +77,10 @@ def plan_run(
         quarantined=int((catalogue["status"] == "quarantined").sum()),
         stages={
             "spectrograms": _describe_segments(plan),
-            "train": {"status": _status(model.action == "trained"), "why": model.why},
-            "encode": _describe_encoding(plan, model.action == "trained"),
-            "cluster": _describe_clusters(catalogue, release, model.action, moved, policy),
-            "publish": {"status": _status(moved > 0 or model.action == "trained")},
+            "train": {"status": _status(trains), "decision": model.action, "why": model.why},
+            "encode": _describe_encoding(plan, trains),
+            "cluster": _describe_clusters(catalogue, release, trains, moved, policy),
+            "publish": {"status": _status(moved > 0 or trains)},
         },
     )
 
@@ -161,9 +162,9 @@ def _describe_encoding(plan: SegmentPlan, trained: bool) -> dict[str, Any]:
 
 
 def _describe_clusters(
-    catalogue: pd.DataFrame, release: Release | None, model: str, moved: int, policy: RunPolicy
+    catalogue: pd.DataFrame, release: Release | None, trains: bool, moved: int, policy: RunPolicy
 ) -> dict[str, Any]:
-    if release is None or model == "trained":
+    if release is None or trains:
         return {"status": "ran", "why": "the encodings will be new"}
     if not moved:
         return {"status": "reused", "why": "no encoding will change"}

@@ -41,7 +41,10 @@ LimitOption = Annotated[
 ]
 RetrainOption = Annotated[
     Literal["auto", "always", "never"],
-    typer.Option("--retrain", help="auto keeps the model while little has changed."),
+    typer.Option(
+        "--retrain",
+        help="auto keeps the model, goes on from it, or begins anew, by how much has changed.",
+    ),
 ]
 
 

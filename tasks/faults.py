@@ -8,14 +8,15 @@ from typing import Any
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
-from autogroove.errors import AutogrooveError, StoreError
+from autogroove.errors import AutogrooveError, DamagedObject, StoreError
 
 
 def can_help(task: Any, run: TaskRun, state: State[Any]) -> bool:
-    """Another try may help against a store or a network, never against bad input or a bug."""
+    """Another try may help against a store or a network, never against bad input,
+    damaged bytes or a bug."""
     fault = state.data
     if isinstance(fault, AutogrooveError):
-        return isinstance(fault, StoreError)
+        return isinstance(fault, StoreError) and not isinstance(fault, DamagedObject)
     return isinstance(fault, OSError)
 
 

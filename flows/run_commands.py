@@ -43,7 +43,7 @@ RetrainOption = Annotated[
     Literal["auto", "always", "never"],
     typer.Option(
         "--retrain",
-        help="auto keeps the model, goes on from it, or begins anew, by how much has changed.",
+        help="auto keeps, goes on from or replaces the model, as much changed.",
     ),
 ]
 

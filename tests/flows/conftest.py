@@ -47,7 +47,8 @@ def dask_address(prefect_api: str) -> Iterator[str]:
 def s3_workers(s3_server: S3Server, dask_address: str) -> S3Server:
     """The S3 server, known to the workers too, which may be older than it."""
     with Client(dask_address) as client:
-        client.run(os.environ.update, s3_server.environment)
+        # A function, because a method of os.environ would travel with a copy of it.
+        client.run(lambda more: os.environ.update(more), s3_server.environment)
     return s3_server
 
 

@@ -9,7 +9,7 @@ from pipelines import Publisher, quick_settings
 from autogroove.releases import open_release
 from autogroove.storage import Store
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_a_model_that_hears_worse_is_refused_until_it_is_forced(

@@ -237,11 +237,19 @@ class RunPolicy(Section):
     """What a run may reuse and what it must do again; recorded in the manifest."""
 
     retrain: Literal["auto", "always", "never"] = Field(
-        "auto", description="auto: keep the model while little has changed."
+        "auto",
+        description="auto: keep the model while little has changed, go on from it when more has, "
+        "begin anew when much has.",
     )
     promote: bool = Field(False, description="Use a new model even where its card is worse.")
     retrain_fraction: float = Field(
-        0.2, ge=0, le=1, description="auto trains anew once this share of tracks has changed."
+        0.2, ge=0, le=1, description="auto keeps the model up to this share of changed tracks."
+    )
+    fresh_fraction: float = Field(
+        0.5,
+        ge=0,
+        description="auto goes on from the model's weights up to this share of changed tracks, "
+        "and trains new ones above.",
     )
     recluster_fraction: float = Field(
         0.05,

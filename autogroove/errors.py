@@ -25,6 +25,10 @@ class MissingObject(StoreError):
     """An object that was asked for by its key is not in the store."""
 
 
+class DamagedObject(StoreError):
+    """An object is there, but its bytes are not those that were written. Another try is no help."""
+
+
 class ClusterError(AutogrooveError):
     """The cluster cannot do the work: it does not answer, or its workers die."""
 

@@ -73,6 +73,7 @@ def plan_run(
     release = open_release(store, current.release) if current else None
     changes = compare_catalogues(release.catalogue if release else None, catalogue)
     model = decide_model(store, current, catalogue, plan.recipe_key, settings, policy)
+    trains = model.action != "kept"
     return RunPlan(
         tracks=len(catalogue),
         new=changes.new,
@@ -81,10 +82,10 @@ def plan_run(
         quarantined=int((catalogue["status"] == "quarantined").sum()),
         stages={
             "spectrograms": _describe_segments(plan),
-            "train": {"status": _status(model.action == "trained"), "why": model.why},
-            "encode": _describe_encoding(plan, model.action == "trained"),
-            "cluster": _describe_clusters(catalogue, release, model.action, changes.total, policy),
-            "publish": {"status": _status(changes.total > 0 or model.action == "trained")},
+            "train": {"status": _status(trains), "decision": model.action, "why": model.why},
+            "encode": _describe_encoding(plan, trains),
+            "cluster": _describe_clusters(catalogue, release, trains, changes.total, policy),
+            "publish": {"status": _status(changes.total > 0 or trains)},
         },
     )
 
@@ -140,9 +141,9 @@ def _describe_encoding(plan: SegmentPlan, trained: bool) -> dict[str, Any]:
 
 
 def _describe_clusters(
-    catalogue: pd.DataFrame, release: Release | None, model: str, moved: int, policy: RunPolicy
+    catalogue: pd.DataFrame, release: Release | None, trains: bool, moved: int, policy: RunPolicy
 ) -> dict[str, Any]:
-    if release is None or model == "trained":
+    if release is None or trains:
         return {"status": "ran", "why": "the encodings will be new"}
     if not moved:
         return {"status": "reused", "why": "no encoding will change"}

@@ -7,7 +7,8 @@ What does not: acting on a decision (`tasks`, `flows`).
 
 import json
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -18,18 +19,27 @@ from autogroove.identity import canonical_json
 from autogroove.releases import Manifest, open_release
 from autogroove.storage import Store
 
+_MODEL_SECTIONS = ("model", "training")
+"""Settings that change a model's weights and not what it looks at."""
+
 
 @dataclass(frozen=True)
 class ModelDecision:
     """Keep the current model or train one, and the reason.
 
-    `incumbent` is the current release's model where it could be kept: it stays, too, if what is
-    trained hears worse.
+    kept: the current model encodes. warm_started: a training goes on from its weights.
+    trained: from new weights. `incumbent` is the current release's model where it could be kept:
+    it stays, too, if what is trained hears worse.
     """
 
-    action: Literal["kept", "trained"]
+    action: Literal["kept", "warm_started", "trained"]
     why: str
     incumbent: str | None = None
+
+    @property
+    def start_from(self) -> str | None:
+        """The model whose weights a training begins with; none: new ones."""
+        return self.incumbent if self.action == "warm_started" else None
 
 
 def decide_model(
@@ -45,20 +55,25 @@ def decide_model(
     Raises:
         SettingsError: training is forbidden, and no model fits.
     """
-    misfit = _find_misfit(current, recipe_key, settings)
-    if policy.retrain == "never" and misfit:
-        raise SettingsError(f"--retrain never needs a model to keep, but {misfit}.")
+    misfit = _find_misfit(current, recipe_key)
+    changed = None if misfit else _find_changed_section(current, settings)
+    if policy.retrain == "never" and (misfit or changed):
+        raise SettingsError(f"--retrain never needs a model to keep, but {misfit or changed}.")
     if misfit:
         return ModelDecision("trained", misfit)
     assert current is not None
-    model_key = current.parts.model.model_key
+    choose = partial(ModelDecision, incumbent=current.parts.model.model_key)
+    if changed:
+        return choose("trained", changed)
     if policy.retrain == "always":
-        return ModelDecision("trained", "asked for by --retrain always", model_key)
+        return choose("trained", "asked for by --retrain always")
     share = measure_change(_trained_fingerprints(store, current), catalogue)
-    if policy.retrain == "auto" and share > policy.retrain_fraction:
-        why = f"{share:.1%} of tracks changed since the model was trained"
-        return ModelDecision("trained", f"{why} (limit {policy.retrain_fraction:.0%})", model_key)
-    return ModelDecision("kept", f"{share:.1%} of tracks changed since it was trained", model_key)
+    why = f"{share:.1%} of tracks changed since the model was trained"
+    if policy.retrain == "never" or share <= policy.retrain_fraction:
+        return choose("kept", why)
+    if share <= policy.fresh_fraction:
+        return choose("warm_started", f"{why} (kept up to {policy.retrain_fraction:.0%})")
+    return choose("trained", f"{why} (its weights serve up to {policy.fresh_fraction:.0%})")
 
 
 def decide_promotion(decision: ModelDecision, new: Card, current: Card) -> ModelDecision:
@@ -70,18 +85,37 @@ def decide_promotion(decision: ModelDecision, new: Card, current: Card) -> Model
     return ModelDecision("kept", why, decision.incumbent)
 
 
-def _find_misfit(current: Manifest | None, recipe_key: str, settings: Settings) -> str | None:
+def _find_misfit(current: Manifest | None, recipe_key: str) -> str | None:
     """Why the current model cannot encode what this run makes, or None where it can."""
     if current is None:
         return "there is no release yet"
     if any(segment.recipe_key != recipe_key for segment in current.parts.segments):
         return "the recipe of the spectrograms changed"
-    for section in ("model", "training"):
-        if current.parts.settings.get(section) != getattr(settings, section).model_dump(
-            mode="json"
-        ):
+    return None
+
+
+def _find_changed_section(current: Manifest | None, settings: Settings) -> str | None:
+    """Why these settings ask for another model than the current one, or None."""
+    for section in _MODEL_SECTIONS:
+        wanted = getattr(settings, section).model_dump(mode="json")
+        if current is None or current.parts.settings.get(section) != wanted:
             return f"the {section} settings changed"
     return None
+
+
+def describe_settings(
+    current: Manifest | None, model_key: str, settings: Settings
+) -> dict[str, Any]:
+    """The settings that a release with this model was made with, as JSON.
+
+    A model that stays although others were asked for has its own: so the next run sees again
+    that what it is asked for is not what it has.
+    """
+    told = settings.model_dump(mode="json")
+    if current is not None and current.parts.model.model_key == model_key:
+        own = current.parts.settings
+        told |= {section: own[section] for section in _MODEL_SECTIONS if section in own}
+    return told
 
 
 def measure_change(before: frozenset[str], catalogue: pd.DataFrame) -> float:

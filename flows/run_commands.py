@@ -14,7 +14,10 @@ from flows.options import JsonOption, print_json
 
 RetrainOption = Annotated[
     Literal["auto", "always", "never"],
-    typer.Option("--retrain", help="auto keeps the model while little has changed."),
+    typer.Option(
+        "--retrain",
+        help="auto keeps, goes on from or replaces the model, as much changed.",
+    ),
 ]
 
 

@@ -37,7 +37,11 @@ def train_model(run: Run, segments: Segments) -> Model:
     follow_workers()
     with placed_on_gpu():
         future = train.submit(
-            run.store, segments.catalogue_key, run.settings, run.circumstances.device
+            run.store,
+            segments.catalogue_key,
+            run.settings,
+            run.circumstances.device,
+            decision.start_from,
         )
     summary = future.result()  # from the store, where the pool has put it
     run.note(
@@ -45,6 +49,7 @@ def train_model(run: Run, segments: Segments) -> Model:
         ran=was_trained_there or not summary.reused,
         model=summary.model_key,
         epochs=summary.epochs,
+        decision=decision.action,
         why=decision.why,
     )
     return Model(summary, decision)
@@ -56,7 +61,7 @@ def promote_model(run: Run, model: Model, card: Card) -> Model:
         return model
     stage = Stage("promote")
     decision = judge(run.store, model.decision, card)
-    if decision.action == "trained":
+    if decision.action != "kept":
         return model
     return _keep(run, stage, decision)
 

@@ -9,17 +9,18 @@ import httpx
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
-from autogroove.errors import AutogrooveError, StoreError
+from autogroove.errors import AutogrooveError, DamagedObject, StoreError
 
 
 def can_help(task: Any, run: TaskRun, state: State[Any]) -> bool:
-    """Another try may help against a store or a network, never against bad input or a bug.
+    """Another try may help against a store or a network, never against bad input, damaged bytes
+    or a bug.
 
     Prefect's own server, which a task tells what it shows, is one of those that may stumble.
     """
     fault = state.data
     if isinstance(fault, AutogrooveError):
-        return isinstance(fault, StoreError)
+        return isinstance(fault, StoreError) and not isinstance(fault, DamagedObject)
     return isinstance(fault, OSError | httpx.TransportError)
 
 

@@ -55,13 +55,26 @@ def summarise(store_url: str, model_key: str) -> ModelSummary:
     name="train-model",
     **retrying(hours=168),
 )
-def train(store_url: str, catalogue_key: str, settings: Settings, device: str) -> ModelSummary:
-    """Train the autoencoder, or resume from its last checkpoint."""
+def train(
+    store_url: str,
+    catalogue_key: str,
+    settings: Settings,
+    device: str,
+    start_from: str | None = None,
+) -> ModelSummary:
+    """Train the autoencoder, from new weights or a model's, or resume from its last checkpoint."""
     stage, store = Stage("train"), Store(store_url)
     catalogue = load_catalogue(store, catalogue_key)
     # Dask gives a worker one thread; a training has the machine to itself.
     with computing_with(os.cpu_count() or 1):
-        summary = train_model(store, catalogue, settings, device=device, progress=stage.show)
+        summary = train_model(
+            store,
+            catalogue,
+            settings,
+            device=device,
+            progress=stage.show,
+            start_from=start_from,
+        )
     remember_training(store, summary.model_key, catalogue)
     return summary
 

@@ -11,6 +11,7 @@ from prefect import task
 from autogroove.config import Settings
 from autogroove.memo import Made
 from autogroove.model.stored import ModelSummary, model_folder
+from autogroove.policy import describe_settings
 from autogroove.releases import (
     Counts,
     Coverage,
@@ -20,6 +21,7 @@ from autogroove.releases import (
     PublishOutcome,
     ReleaseParts,
     SegmentPart,
+    current_release,
     publish_release,
     read_part,
     refer_to,
@@ -96,7 +98,7 @@ def assemble(
         analysis=artefacts.analysis,
         pictures=artefacts.pictures,
         report=artefacts.report,
-        settings=settings.model_dump(mode="json"),
+        settings=describe_settings(current_release(store), artefacts.model.model_key, settings),
         source_kind=listing.kind,
         source_url=listing.url,
         coverage=Coverage(

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import zarr
 from zarr.abc.buffer import Buffer
+from zarr.codecs import Crc32cCodec
 from zarr.storage import MemoryStore
 
 from autogroove.catalogue.table import write_catalogue
@@ -32,6 +33,7 @@ from autogroove.releases import (
     refer_to,
 )
 from autogroove.releases.tables import write_clusters, write_track_encodings
+from autogroove.segments import SegmentIndex, StoredTrack
 from autogroove.storage import Store
 
 CODE_SIZE = 8
@@ -126,20 +128,11 @@ def put_segment(store: Store, source: Collection, ids: Sequence[int]) -> Segment
     for name, data in encode_group(images, prints).items():
         store.write(f"{prefix}/{name}", data)
         objects[name] = (digest_bytes(data), len(data))
-    index = canonical_json(
-        {
-            "format": 1,
-            "recipe_key": RECIPE,
-            "segment_key": key,
-            "rows": {
-                "fingerprint": prints,
-                "first_clip": [CLIPS * row for row in range(len(ids))],
-                "clips": [CLIPS] * len(ids),
-            },
-            "quarantined": {"fingerprint": [], "reason": [], "detail": []},
-            "objects": objects,
-        }
+    rows = (
+        StoredTrack(fingerprint, CLIPS * row, CLIPS, 30.0, 44100, 2, 0.0, 0.0, None)
+        for row, fingerprint in enumerate(prints)
     )
+    index = SegmentIndex(RECIPE, key, "none", 0, tuple(rows), (), objects).to_bytes()
     store.write(f"{prefix}/index.json", index)
     return SegmentPart(
         recipe_key=RECIPE, segment_key=key, digest=digest_bytes(index), num_clips=len(images)
@@ -150,7 +143,14 @@ def encode_group(images: np.ndarray, fingerprints: list[str]) -> dict[str, bytes
     """The objects of a Zarr group, whole, as the real writer puts them too."""
     objects: dict[str, Buffer] = {}
     group = zarr.create_group(MemoryStore(objects), attributes={"fingerprints": fingerprints})
-    group.create_array("clips", data=images, chunks=(4, *SHAPE), shards=(16, *SHAPE))
+    group.create_array(
+        "clips",
+        data=images,
+        chunks=(4, *SHAPE),
+        shards=(16, *SHAPE),
+        compressors=Crc32cCodec(),
+        config={"write_empty_chunks": True},
+    )
     return {name: bytes(data.to_bytes()) for name, data in sorted(objects.items())}
 
 

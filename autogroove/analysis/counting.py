@@ -81,14 +81,24 @@ def analyse_segment_once(
 
     For tasks: what travels is the key, and an unchanged segment is not read again.
     """
-    index = read_segment_index(store, recipe_key, segment_key)
-    counted = _restrict(index, fingerprints)
-    part = make_key("segment statistics", ANALYSIS_VERSION, recipe_key, segment_key, counted)
-    key = f"analyses/segments/{part}.safetensors"
+    key = statistics_key(store, recipe_key, segment_key, fingerprints)
     if not store.exists(key):
         statistics = analyse_segment(store, recipe_key, segment_key, fingerprints)
         store.write(key, pack_statistics(statistics))
     return key
+
+
+def statistics_key(
+    store: Store,
+    recipe_key: str,
+    segment_key: str,
+    fingerprints: Collection[str] | None = None,
+) -> str:
+    """Where the statistics of these tracks of a segment are, or would be."""
+    index = read_segment_index(store, recipe_key, segment_key)
+    counted = _restrict(index, fingerprints)
+    part = make_key("segment statistics", ANALYSIS_VERSION, recipe_key, segment_key, counted)
+    return f"analyses/segments/{part}.safetensors"
 
 
 def read_statistics(store: Store, key: str) -> Statistics:

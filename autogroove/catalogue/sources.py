@@ -4,6 +4,7 @@ What belongs here: `open_source`, and the one class that every collection is.
 What does not: reading folders, archives and URLs (`files`), CSV (`fma_metadata`), or the audio.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ from autogroove.storage import Store
 
 if TYPE_CHECKING:
     from autogroove.groovebox import DemoSpec
+
+DEMO = re.compile(r"demo(?::([1-9]\d{0,5}))?")
+"""The demo collection, or its first so many tracks, as a release of them names its source."""
 
 _METADATA_FOLDER = "fma_metadata"
 
@@ -110,8 +114,9 @@ def open_source(
         raise SourceError(f"There is no subset {subset!r}. FMA's are {', '.join(SUBSETS)}.")
     if limit is not None and limit < 1:
         raise SourceError(f"A limit of {limit} leaves no track.")
-    if source == "demo":
-        return _open_demo(store, subset, limit)
+    if named := DEMO.fullmatch(source):
+        limits = [each for each in (limit, int(named[1] or 0)) if each]
+        return _open_demo(store, subset, min(limits, default=None))
     try:
         files = open_files(source, store)
         metadata = _find_metadata(files)
@@ -127,13 +132,14 @@ def open_source(
 
 
 def _open_demo(store: Store, subset: str | None, limit: int | None) -> Collection:
-    from autogroove.groovebox import choose_demo, demo_prefix  # only a demo needs its libraries
+    # Only a demo needs the libraries that render it.
+    from autogroove.groovebox import choose_demo, demo_prefix, name_demo
 
     spec = choose_demo(store, limit)
     place = store.locate(demo_prefix(spec))
     files: Files = LocalFiles(place) if store.is_local else RemoteFiles(place)
     metadata = FmaMetadata(files, _METADATA_FOLDER)
-    return Collection("demo", "demo", files, metadata, subset, limit, spec)
+    return Collection("demo", name_demo(limit), files, metadata, subset, limit, spec)
 
 
 def open_files(source: str, store: Store) -> Files:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 import autogroove
-from autogroove.errors import AutogrooveError, ReleaseError
+from autogroove.errors import AutogrooveError, ReleaseError, StoreError
 from autogroove.explorer.documenting import render_documentation
 from autogroove.explorer.guarding import LOOPBACK_NAMES, Guard
 from autogroove.explorer.library import Library
@@ -68,4 +68,6 @@ def _show_documentation(request: Request) -> Response:
 
 def _explain(request: Request, error: Exception) -> Response:
     status = 404 if isinstance(error, ReleaseError) else 400
+    if isinstance(error, StoreError):
+        status = 500
     return JSONResponse({"detail": str(error)}, status_code=status)

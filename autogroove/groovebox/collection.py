@@ -53,6 +53,15 @@ def choose_demo(store: Store, limit: int | None) -> DemoSpec:
     return DemoSpec(num_tracks=limit)
 
 
+def name_demo(limit: int | None) -> str:
+    """What a demo collection of the first so many tracks is called as a source.
+
+    >>> name_demo(None), name_demo(48)
+    ('demo', 'demo:48')
+    """
+    return "demo" if limit is None or limit >= len(plan_demo(DemoSpec())) else f"demo:{limit}"
+
+
 def missing_track_ids(spec: DemoSpec, store: Store) -> list[int]:
     """Tracks of a demo collection that are not rendered yet, in design order."""
     start = len(demo_prefix(spec)) + 1

@@ -12,7 +12,7 @@ import safetensors.torch
 from torch import Tensor, nn
 
 from autogroove.config import ModelSettings
-from autogroove.errors import MissingObject, StoreError
+from autogroove.errors import DamagedObject, MissingObject
 from autogroove.identity import digest_bytes
 from autogroove.model.autoencoder import Autoencoder
 from autogroove.model.building import build_autoencoder
@@ -78,12 +78,12 @@ def load_model(store: Store, model_key: str) -> Autoencoder:
 
     Raises:
         MissingObject: there is no such model, or its training has not ended.
-        StoreError: the weights are not those that were written.
+        DamagedObject: the weights are not those that were written.
     """
     about = _read_about(store, model_key)
     weights = store.read(f"{model_folder(model_key)}/weights.safetensors")
     if digest_bytes(weights) != about["summary"]["weights_digest"]:
-        raise StoreError(
+        raise DamagedObject(
             f"The weights of model {model_key} are damaged: their digest differs from model.json. "
             "Delete the model's folder and train it again."
         )

@@ -21,6 +21,7 @@ from autogroove.errors import MissingObject, ReleaseError
 from autogroove.releases.leases import RUNS, STALE_AFTER, SWEEPS, hold_sweep, live_leases
 from autogroove.releases.log import list_releases, release_numbers
 from autogroove.releases.manifest import FOLDER, Manifest, manifest_key
+from autogroove.releases.remembered import STATISTICS, find_measurements, find_renderings
 from autogroove.releases.turns import TURNS
 from autogroove.storage import Store, StoredObject
 from autogroove.storage.local import TEMPORARY
@@ -28,9 +29,11 @@ from autogroove.storage.local import TEMPORARY
 KINDS = (
     "analyses",
     "announcements",
+    "cache",
     "cards",
     "catalogues",
     "clusters",
+    "descriptors",
     "encodings",
     "memos",
     "models",
@@ -41,11 +44,7 @@ KINDS = (
     "segments",
     "track_encodings",
 )
-"""Folders that are swept. Not among them: the demo collection (`cache`), which is a source, and
-`descriptors`, measurements of audio that would have to be read again."""
-
-_COUNTS = "analyses/segments/"
-"""Statistics by segment, which the next run's analysis adds up; counting anew reads all clips."""
+"""Folders that are swept: all that Autogroove fills."""
 
 GRACE = timedelta(hours=24)
 
@@ -171,24 +170,34 @@ def _find_garbage(
     for kind in (*KINDS, RUNS, SWEEPS, TURNS, FOLDER):
         limit = before - STALE_AFTER if kind in (RUNS, SWEEPS, TURNS) else before
         found = list(store.objects(kind, leftovers=True))
-        useful = _find_useful(store, kind, found, needed)
-        for each in found:
-            is_due = each.modified <= limit or released.holds(each.key)
-            if is_due and each.key not in useful and not needed.holds(each.key):
-                yield each
+        due = [each for each in found if each.modified <= limit or released.holds(each.key)]
+        due = [each for each in due if not needed.holds(each.key)]
+        useful = _find_useful(store, kind, found, due, kept, needed) if due else set()
+        yield from (each for each in due if each.key not in useful)
 
 
-def _find_useful(store: Store, kind: str, found: list[StoredObject], needed: _Needed) -> set[str]:
+def _find_useful(
+    store: Store,
+    kind: str,
+    found: list[StoredObject],
+    due: list[StoredObject],
+    kept: list[Manifest],
+    needed: _Needed,
+) -> set[str]:
     """Keys of a folder that stay although no release names them."""
     whole = [each.key for each in found if TEMPORARY not in each.key]
+    old = [each.key for each in due if TEMPORARY not in each.key]
     if kind == FOLDER:
         return set(whole)
     if kind == "scans":
         return _current_scans(whole)
-    if kind == "analyses":
-        return {key for key in whole if key.startswith(_COUNTS)}
+    if kind == "cache":
+        return find_renderings(kept, old)
+    if kind == "descriptors" or any(key.startswith(STATISTICS) for key in old):
+        measured = find_measurements(store, kept)
+        return {key for key in old if measured is None or key in measured}
     if kind == "memos":
-        return {key for key in whole if _still_true(store, key, needed)}
+        return {key for key in old if _still_true(store, key, needed)}
     return set()
 
 

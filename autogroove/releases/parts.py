@@ -97,7 +97,10 @@ class Counts(Record):
 
 
 class Decision(Record):
-    """What a policy chose (kept, warm, trained; assigned, clustered) and why, for people."""
+    """What a policy chose and why, for people.
+
+    Of a model kept, warm_started or trained; of clusters kept, assigned or clustered.
+    """
 
     decision: str = Field(max_length=100)
     why: str = Field(max_length=2000)

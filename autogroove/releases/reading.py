@@ -11,11 +11,12 @@ import json
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from autogroove.errors import ReleaseError
+from autogroove.errors import DamagedObject, MissingObject, ReleaseError
 from autogroove.releases.log import current_release, read_manifest
 from autogroove.releases.manifest import Manifest
 from autogroove.releases.parts import PartRef, read_part
 from autogroove.storage import Store
+from autogroove.storage.arrays import open_array
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,20 +94,17 @@ class Release:
 
         Raises:
             ReleaseError: the release holds no clips of this track.
+            MissingObject, DamagedObject: its segment is not whole any more.
         """
-        import numpy as np
-        import zarr
-
         _, segment, first, num_clips = self._row(track_id)
         found = [s for s in self.manifest.parts.segments if s.segment_key == segment]
         if not found:
             raise ReleaseError(f"Release {self.number} does not list segment {segment}.")
-        prefix = f"{found[0].prefix}/clips"
         try:
-            array = zarr.open_array(self.store.zarr(prefix), mode="r")
-        except FileNotFoundError as error:
-            raise ReleaseError(f"{self.store.locate(prefix)} is missing.") from error
-        return np.asarray(array[first : first + num_clips], np.uint8)
+            return open_array(self.store, f"{found[0].prefix}/clips")[first : first + num_clips]
+        except (MissingObject, DamagedObject) as error:
+            about = f"The clips of track {track_id} in release {self.number} cannot be read: "
+            raise type(error)(f"{about}{error}") from error
 
     def clip_encodings(self, track_id: int) -> "NDArray[np.float32]":
         """The encodings of a track's clips in the order of its clips, float32 (clips, d).

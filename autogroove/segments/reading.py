@@ -5,27 +5,21 @@ index says.
 What does not: writing.
 """
 
-from typing import Any
-
-import zarr
-
 from autogroove.errors import MissingObject
 from autogroove.identity import digest_bytes
 from autogroove.segments.index import read_segment_index, segment_prefix
 from autogroove.storage import Store
+from autogroove.storage.arrays import StoredArray, open_array
 
 
-def open_clips(store: Store, recipe_key: str, segment_key: str) -> "zarr.Array[Any]":
+def open_clips(store: Store, recipe_key: str, segment_key: str) -> StoredArray:
     """The images of a segment: uint8 (num_clips, num_bins, num_frames), read lazily.
 
     Raises:
         MissingObject: the segment is not in the store.
+        DamagedObject: its array cannot be opened.
     """
-    prefix = f"{segment_prefix(recipe_key, segment_key)}/clips"
-    try:
-        return zarr.open_array(store.zarr(prefix), mode="r")
-    except FileNotFoundError as error:
-        raise MissingObject(f"{store.locate(prefix)} is not there.") from error
+    return open_array(store, f"{segment_prefix(recipe_key, segment_key)}/clips")
 
 
 def verify_segment(store: Store, recipe_key: str, segment_key: str) -> list[str]:

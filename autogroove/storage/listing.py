@@ -65,7 +65,8 @@ def list_children(filesystem: fsspec.AbstractFileSystem, folder: str, kind: str)
             raise
         return []
     found = (row["name"].rstrip("/") for row in rows if row["type"] == kind)
-    names = (name.rsplit("/", 1)[-1] for name in found)
+    # SeaweedFS shows a folder whose last object went as an object of that name: itself.
+    names = (name.rsplit("/", 1)[-1] for name in found if name != folder)
     return sorted(name for name in names if TEMPORARY not in name)
 
 

@@ -40,6 +40,7 @@ from autogroove.training.finishing import fit_code
 from autogroove.training.loop import Trainer
 from autogroove.training.objectives import choose_objective
 from autogroove.training.split import Members, choose_members
+from autogroove.training.warm_start import soften
 
 __all__ = ["ClipLoader", "ModelSummary", "choose_members", "make_model_key", "train_model"]
 
@@ -54,7 +55,12 @@ FORMAT = 1
 def make_model_key(
     store: Store, members: Members, settings: Settings, start_from: str | None = None
 ) -> str:
-    """The key of the model that these settings, members and first weights give."""
+    """The key of the model that these settings, members and first weights give.
+
+    A warm start's key holds the digest of the weights that it began with: another parent gives
+    another model.
+    """
+    settings = soften(settings) if start_from else settings
     first = read_summary(store, start_from).weights_digest if start_from else None
     recipe_key = make_recipe_key(settings)
     parts = (settings.model, settings.training, recipe_key, members.key, first)
@@ -75,7 +81,7 @@ def train_model(
     A checkpoint is put after every epoch; a training that was killed goes on from the last one
     and ends at the same weights. `progress` receives (epoch, epochs, note): the note has the
     losses, images a second and the time left, which are logged too. `start_from` is the key of
-    a model to begin from.
+    a model to begin from, on the gentler schedule of `autogroove.training.warm_start`.
 
     Raises:
         SourceError: fewer than two tracks can be trained on.
@@ -86,6 +92,7 @@ def train_model(
     key = make_model_key(store, members, settings, start_from)
     if is_stored(store, key):
         return ModelSummary(**{**vars(read_summary(store, key)), "reused": True})
+    settings = soften(settings) if start_from else settings
     machine = choose_machine(device)
     began = time.perf_counter()
     with join_crew(machine.device) as crew:

@@ -47,55 +47,55 @@ def test_new_tracks_go_to_the_nearest_exemplar_and_old_ones_to_theirs() -> None:
     [(0, 0.05, "kept"), (1, 0.05, "assigned"), (2, 0.05, "clustered")],
 )
 def test_few_new_tracks_are_assigned_and_many_are_clustered(
-    local_store: Store, num_new: int, fraction: float, action: str
+    store: Store, num_new: int, fraction: float, action: str
 ) -> None:
-    current = publish(local_store)
-    data = write_track_encodings(*grown(local_store, current, num_new))
-    part = put_bytes(local_store, "track_encodings", ".parquet", data)
-    decision = decide_clusters(local_store, current, True, part, ClusteringSettings(), fraction)
+    current = publish(store)
+    data = write_track_encodings(*grown(store, current, num_new))
+    part = put_bytes(store, "track_encodings", ".parquet", data)
+    decision = decide_clusters(store, current, True, part, ClusteringSettings(), fraction)
     assert decision.action == action
 
 
-def test_an_exemplar_that_changed_calls_for_clustering(local_store: Store) -> None:
-    current = publish(local_store)
-    ids, encodings = grown(local_store, current, 0)
+def test_an_exemplar_that_changed_calls_for_clustering(store: Store) -> None:
+    current = publish(store)
+    ids, encodings = grown(store, current, 0)
     encodings[0] += 1  # the first tracks are the exemplars
     data = write_track_encodings(ids, encodings)
-    part = put_bytes(local_store, "track_encodings", ".parquet", data)
-    decision = decide_clusters(local_store, current, True, part, ClusteringSettings(), 0.5)
+    part = put_bytes(store, "track_encodings", ".parquet", data)
+    decision = decide_clusters(store, current, True, part, ClusteringSettings(), 0.5)
     assert decision.action == "clustered"
     assert "exemplar" in decision.why
 
 
-def test_other_settings_or_another_model_call_for_clustering(local_store: Store) -> None:
-    current = publish(local_store)
+def test_other_settings_or_another_model_call_for_clustering(store: Store) -> None:
+    current = publish(store)
     part = current.parts.track_encodings
     other = ClusteringSettings(damping=0.9)
-    assert decide_clusters(local_store, current, True, part, other, 1).action == "clustered"
-    data = write_track_encodings(*grown(local_store, current, 1))
-    new = put_bytes(local_store, "track_encodings", ".parquet", data)
+    assert decide_clusters(store, current, True, part, other, 1).action == "clustered"
+    data = write_track_encodings(*grown(store, current, 1))
+    new = put_bytes(store, "track_encodings", ".parquet", data)
     kept = ClusteringSettings()
-    assert decide_clusters(local_store, current, False, new, kept, 1).action == "clustered"
-    assert decide_clusters(local_store, None, False, new, kept, 1).action == "clustered"
+    assert decide_clusters(store, current, False, new, kept, 1).action == "clustered"
+    assert decide_clusters(store, None, False, new, kept, 1).action == "clustered"
 
 
-def test_clusters_keep_their_numbers_when_the_collection_grows(local_store: Store) -> None:
+def test_clusters_keep_their_numbers_when_the_collection_grows(store: Store) -> None:
     settings = ClusteringSettings()
     rng = np.random.default_rng(5)
     centres = rng.normal(0, 20, (6, 8))
     points = (centres[np.arange(120) % 6] + rng.normal(0, 0.5, (120, 8))).astype(np.float32)
-    current = publish(local_store)
+    current = publish(store)
     first = put_bytes(
-        local_store,
+        store,
         "track_encodings",
         ".parquet",
         write_track_encodings(np.arange(90), points[:90]),
     )
-    decision = decide_clusters(local_store, current, False, first, settings, 0)
-    made = make_clusters(local_store, np.arange(90), points[:90], decision, settings)
-    old = read_clusters(read_part(local_store, made["clusters"]))
+    decision = decide_clusters(store, current, False, first, settings, 0)
+    made = make_clusters(store, np.arange(90), points[:90], decision, settings)
+    old = read_clusters(read_part(store, made["clusters"]))
     again = type(decision)("clustered", "grown", made["clusters"], int(old["cluster"].max()) + 1)
-    made = make_clusters(local_store, np.arange(120), points, again, settings)
-    new = read_clusters(read_part(local_store, made["clusters"]))
+    made = make_clusters(store, np.arange(120), points, again, settings)
+    new = read_clusters(read_part(store, made["clusters"]))
     both = old.merge(new, on="track_id")
     assert (both["cluster_x"] == both["cluster_y"]).all()

@@ -94,6 +94,26 @@ def test_silence_is_waited_out(proxy: Proxy, s3_store: Store, fault: Fault) -> N
     assert proxy.num_faults > 1
 
 
+@pytest.mark.parametrize("fault", [Fault.flipped_bit, Fault.cut_download], ids=lambda f: f.name)
+def test_clips_that_come_damaged_are_read_again(
+    proxy: Proxy, s3_store: Store, fault: Fault
+) -> None:
+    publish_release(s3_store, put_release(s3_store, SMALL))
+    release = open_release(s3_store)
+    whole = release.clips(2)
+    struck: list[Request] = []
+
+    def strike_once(request: Request) -> Fault | None:
+        if "/clips/c/" in request.path and not struck:
+            struck.append(request)
+            return fault
+        return None
+
+    proxy.decide = strike_once
+    assert (release.clips(2) == whole).all()
+    assert len(struck) == 1
+
+
 def is_manifest(request: Request) -> bool:
     # The bucket is named releases too, and a store's own name may begin with a 0.
     name = request.path.split("?")[0]

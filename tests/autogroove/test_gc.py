@@ -9,10 +9,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from synthetic import Collection, put_release
+from synthetic import SMALL, Collection, put_release
 
+from autogroove.analysis import analyse_segment_once
+from autogroove.catalogue import read_catalogue
+from autogroove.config import Settings
+from autogroove.descriptors.batches import plan_descriptions
 from autogroove.errors import ReleaseError
+from autogroove.groovebox import DemoSpec, demo_prefix
 from autogroove.releases import (
+    ReleaseParts,
     collect_garbage,
     hold_lease,
     list_releases,
@@ -104,7 +110,7 @@ def test_what_only_a_dropped_release_needs_goes_without_grace(local_store: Store
     assert verify_release(local_store, 2).is_sound
 
 
-def test_foreign_files_and_the_demo_collection_are_never_touched(local_store: Store) -> None:
+def test_foreign_files_are_never_touched(local_store: Store) -> None:
     strange = ["music/song.mp3", "notes.txt", "cache/demo-1/000/000002.mp3", "releases/notes.txt"]
     for key in strange:
         local_store.write(key, b"mine")
@@ -132,14 +138,15 @@ def test_scans_memos_checkpoints_and_leftovers_are_swept_with_sense(local_store:
         "scans/a/000002.json",
         f"{model}/members.json",
         "memos/card/good.json",
-        "analyses/segments/a.safetensors",
-        "descriptors/a/b.parquet",
     ]
     swept = [
         "scans/a/000001.json",
         f"{model}/checkpoints/epoch-0001.safetensors",
         "memos/card/bad.json",
         "memos/card/torn.json",
+        "analyses/segments/a.safetensors",
+        "descriptors/a/b.parquet",
+        "descriptors/a/b.parquet.part-0123",
         "models/forgotten/weights.safetensors",
         "probes/left",
         "cards/x.json.part-0123",
@@ -153,6 +160,71 @@ def test_scans_memos_checkpoints_and_leftovers_are_swept_with_sense(local_store:
     everything = keys(local_store)
     collect_garbage(local_store, keep_days=0, grace=AT_ONCE, apply=True)
     assert everything - keys(local_store) == set(swept)
+
+
+def measure(store: Store, parts: ReleaseParts) -> set[str]:
+    """What a run remembers of the audio and the spectrograms of a release; the keys."""
+    catalogue = read_catalogue(store.read(parts.catalogue.key))
+    batches = plan_descriptions(catalogue, Settings.model_validate(parts.settings))
+    for batch in batches:
+        store.write(batch.key, b"described")
+    members = catalogue.groupby("segment")["fingerprint"].agg(set)
+    counted = {
+        analyse_segment_once(store, part.recipe_key, part.segment_key, members[part.segment_key])
+        for part in parts.segments
+    }
+    return {batch.key for batch in batches} | counted
+
+
+def test_measurements_stay_while_a_kept_release_came_from_them(store: Store) -> None:
+    collections = [PLAIN, replace(PLAIN, track_ids=range(30), changed=frozenset([5]))]
+    old, new = (measure(store, put_release(store, collection)) for collection in collections)
+    for collection in collections:
+        publish_release(store, put_release(store, collection))
+    assert old & new
+    assert collect_garbage(store, 2, keep_days=0, grace=AT_ONCE, apply=True).num_objects == 0
+    assert old | new <= keys(store)
+    young = collect_garbage(store, 1, keep_days=0, grace=timedelta(hours=1))
+    assert not young.by_kind.keys() & {"descriptors", "analyses"}
+    report = collect_garbage(store, 1, keep_days=0, grace=AT_ONCE, apply=True)
+    assert report.by_kind.keys() >= {"descriptors", "analyses"}
+    assert keys(store) & (old | new) == new
+
+
+def test_measurements_of_settings_that_nobody_reads_any_more_go(local_store: Store) -> None:
+    parts = put_release(local_store)
+    measured = measure(local_store, parts)
+    strange = parts.model_copy(update={"settings": {"clip": {"of an older version": 1}}})
+    publish_release(local_store, strange)
+    collect_garbage(local_store, keep_days=0, grace=AT_ONCE, apply=True)
+    assert not keys(local_store) & measured
+
+
+def test_a_damaged_release_costs_no_measurements(local_store: Store) -> None:
+    parts = put_release(local_store)
+    measured = measure(local_store, parts)
+    publish_release(local_store, parts)
+    local_store.write(parts.catalogue.key, b"damaged")
+    collect_garbage(local_store, keep_days=0, grace=AT_ONCE, apply=True)
+    assert measured <= keys(local_store)
+
+
+def test_the_rendered_demo_stays_while_a_kept_release_plays_from_it(store: Store) -> None:
+    mine, older, named = demo_prefix(DemoSpec()), f"cache/demo-{'0' * 32}", f"cache/demo-{'1' * 32}"
+    for folder in (mine, older, named):
+        store.write(f"{folder}/fma_small/000/000002.mp3", b"sound")
+    parts = put_release(store, SMALL)
+    demo = {"source_kind": "demo", "source_url": "demo"}
+    publish_release(store, parts.model_copy(update=demo))
+    elsewhere = {"source_url": f"{store.url}/{named}"}
+    publish_release(store, put_release(store).model_copy(update=elsewhere))
+
+    def left(keep: int) -> set[str]:
+        collect_garbage(store, keep, keep_days=0, grace=AT_ONCE, apply=True)
+        return {"/".join(key.split("/")[:2]) for key in keys(store) if key.startswith("cache/")}
+
+    assert left(2) == {mine, named}
+    assert left(1) == {named}
 
 
 def test_nothing_is_swept_while_a_run_is_at_work(store: Store) -> None:
@@ -225,7 +297,9 @@ def test_runs_and_sweeps_together_never_leave_a_release_with_holes(store: Store)
         for size in sizes:
             with hold_lease(store):
                 parts = put_release(store, replace(PLAIN, track_ids=range(size)))
+                measured = measure(store, parts)
                 time.sleep(0.05)
+                assert measured <= keys(store)
                 numbers.append(publish_release(store, parts, force=True).number)
             time.sleep(0.3)
         return numbers
@@ -243,3 +317,5 @@ def test_runs_and_sweeps_together_never_leave_a_release_with_holes(store: Store)
     assert [manifest.release for manifest in list_releases(store)] == [8, 9]
     for number in (8, 9):
         assert verify_release(store, number).faults == ()
+        left = keys(store)
+        assert measure(store, open_release(store, number).manifest.parts) <= left

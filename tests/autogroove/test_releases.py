@@ -227,11 +227,11 @@ def tamper(store: Store, change: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     "key", ["../../etc/passwd", "/etc/passwd", "cards/../../x", "cards/.hidden", "cards//x", "a\n"]
 )
-def test_a_hostile_manifest_cannot_climb_out(local_store: Store, key: str) -> None:
-    publish_release(local_store, put_release(local_store))
-    tamper(local_store, {"card": {"key": key, "sha256": "0" * 64, "size_bytes": 1}})
+def test_a_hostile_manifest_cannot_climb_out(store: Store, key: str) -> None:
+    publish_release(store, put_release(store))
+    tamper(store, {"card": {"key": key, "sha256": "0" * 64, "size_bytes": 1}})
     with pytest.raises(ReleaseError, match="not a manifest"):
-        open_release(local_store)
+        open_release(store)
 
 
 @pytest.mark.parametrize(
@@ -251,16 +251,16 @@ def test_a_damaged_manifest_is_told(local_store: Store, change: dict[str, object
         open_release(local_store)
 
 
-def test_a_torn_or_foreign_manifest_is_told(local_store: Store) -> None:
-    publish_release(local_store, put_release(local_store))
-    whole = local_store.read("releases/000001.json")
-    local_store.write("releases/000001.json", whole[: len(whole) // 2])
+def test_a_torn_or_foreign_manifest_is_told(store: Store) -> None:
+    publish_release(store, put_release(store))
+    whole = store.read("releases/000001.json")
+    store.write("releases/000001.json", whole[: len(whole) // 2])
     with pytest.raises(ReleaseError, match="000001"):
-        list_releases(local_store)
-    local_store.write("releases/000001.json", whole)
-    local_store.write("releases/000002.json", whole)
+        list_releases(store)
+    store.write("releases/000001.json", whole)
+    store.write("releases/000002.json", whole)
     with pytest.raises(ReleaseError, match="release 1"):
-        read_manifest(local_store, 2)
+        read_manifest(store, 2)
 
 
 def test_other_files_in_the_log_are_no_releases(local_store: Store) -> None:
@@ -270,18 +270,18 @@ def test_other_files_in_the_log_are_no_releases(local_store: Store) -> None:
     assert [row["release"] for row in releases_as_json(local_store)] == [1]
 
 
-def test_a_part_of_another_size_is_not_read(local_store: Store) -> None:
-    parts = put_release(local_store)
-    publish_release(local_store, parts)
-    local_store.write(parts.card.key, b" " * (parts.card.size_bytes + 1))
+def test_a_part_of_another_size_is_not_read(store: Store) -> None:
+    parts = put_release(store)
+    publish_release(store, parts)
+    store.write(parts.card.key, b" " * (parts.card.size_bytes + 1))
     with pytest.raises(StoreError, match="damaged"):
-        _ = open_release(local_store).card
-    local_store.write(parts.card.key, b" " * parts.card.size_bytes)
+        _ = open_release(store).card
+    store.write(parts.card.key, b" " * parts.card.size_bytes)
     with pytest.raises(ReleaseError, match="damaged"):
-        _ = open_release(local_store).card
-    local_store.delete(parts.card.key)
+        _ = open_release(store).card
+    store.delete(parts.card.key)
     with pytest.raises(ReleaseError, match="missing"):
-        _ = open_release(local_store).card
+        _ = open_release(store).card
 
 
 def test_coverage_must_balance() -> None:
@@ -308,12 +308,12 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("url", SECRETS)
-def test_no_secret_of_a_source_url_is_published(local_store: Store, url: str) -> None:
-    parts = put_release(local_store)
+def test_no_secret_of_a_source_url_is_published(store: Store, url: str) -> None:
+    parts = put_release(store)
     whole = parts.model_dump() | {"source_url": url}
-    publish_release(local_store, ReleaseParts.model_validate(whole))
-    assert b"hunter2" not in local_store.read("releases/000001.json")
-    assert open_release(local_store).source_url == hide_credentials(url)
+    publish_release(store, ReleaseParts.model_validate(whole))
+    assert b"hunter2" not in store.read("releases/000001.json")
+    assert open_release(store).source_url == hide_credentials(url)
 
 
 def test_plain_sources_are_shown_as_they_are() -> None:

@@ -71,17 +71,17 @@ def test_a_manifest_whose_parts_were_exchanged_is_found(local_store: Store) -> N
     assert list(faults(local_store, quick=True)) == ["releases/000001.json"]
 
 
-def test_an_index_that_lists_strange_names_is_a_fault_and_no_way_out(local_store: Store) -> None:
+def test_an_index_that_lists_strange_names_is_a_fault_and_no_way_out(store: Store) -> None:
     from autogroove.identity import canonical_json, digest_bytes
 
-    parts = put_release(local_store)
+    parts = put_release(store)
     segment = parts.segments[0]
     index = canonical_json({"objects": {"../../../etc/passwd": ["0" * 64, 10]}})
-    local_store.write(segment.index_key, index)
+    store.write(segment.index_key, index)
     forged = segment.model_copy(update={"digest": digest_bytes(index)})
     changed = parts.model_copy(update={"segments": (forged, *parts.segments[1:])})
-    publish_release(local_store, changed)
-    assert any("etc/passwd" in key for key in faults(local_store, quick=False))
+    publish_release(store, changed)
+    assert any("etc/passwd" in key for key in faults(store, quick=False))
 
 
 def test_there_must_be_a_release(local_store: Store) -> None:

@@ -191,8 +191,6 @@ def test_damage_is_seen(folder, store):
     data[1000] ^= 1
     store.write(shard, bytes(data))
     assert verify_segment(store, *place) == ["clips/c/0/0/0"]
-    with pytest.raises(ValueError, match="checksum"):
-        open_clips(store, *place)[:]
     store.delete(shard)
     assert verify_segment(store, *place) == ["clips/c/0/0/0"]
 

@@ -99,11 +99,49 @@ def test_patience_stops_early_and_keeps_the_best_epoch(local_store, catalogue, s
     assert made.epochs == min(40, made.best_epoch + 2)
 
 
-def test_a_training_can_start_from_another_model(local_store, catalogue, settings):
+def test_a_warm_start_is_shorter_and_begins_where_its_parent_ended(
+    local_store, catalogue, settings
+):
     first = train_model(local_store, catalogue, settings)
     on = train_model(local_store, catalogue, settings, start_from=first.model_key)
-    assert on.model_key != first.model_key
+    assert (first.epochs, on.epochs) == (3, 1)
     assert on.train_loss[0] < first.train_loss[0]
+    assert train_model(local_store, catalogue, settings, start_from=first.model_key).reused
+
+
+def test_the_key_of_a_warm_start_follows_its_parents_weights(local_store, catalogue, settings):
+    members = choose_members(catalogue, settings.training)
+
+    def key(parent):
+        return make_model_key(local_store, members, settings, parent)
+
+    first, second = (
+        train_model(local_store, catalogue, settings.with_overrides({"training.seed": seed}))
+        for seed in (0, 1)
+    )
+    assert len({key(None), key(first.model_key), key(second.model_key)}) == 3
+
+
+@pytest.mark.parametrize("preset", ["poster", "groove"])
+def test_a_killed_warm_start_ends_at_the_same_weights(store, tmp_path, preset):
+    settings = tiny_settings(preset, training__epochs=4)
+    other = Store(tmp_path / "whole")
+    whole, resumed = (
+        _warm_start(place, settings, kill) for place, kill in ((other, 0), (store, 1))
+    )
+    assert weights_of(store, resumed) == weights_of(other, whole)
+    assert (resumed.model_key, resumed.epochs) == (whole.model_key, 2)
+
+
+def _warm_start(store, settings, kill):
+    """Go on from a model of some tracks to one of more, perhaps through a kill."""
+    catalogue = store_clips(store, settings)
+    parent = train_model(store, catalogue.iloc[:8], settings).model_key
+    if kill:
+        with pytest.raises(Killed):
+            train_model(store, catalogue, settings, start_from=parent, progress=kill_after(kill))
+        assert store.names(f"models/{parent}/checkpoints") == []
+    return train_model(store, catalogue, settings, start_from=parent)
 
 
 def test_the_key_follows_members_and_settings_and_not_ids_or_segments(

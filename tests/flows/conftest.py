@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 from pipelines import NUM_TRACKS, Published, Publisher
+from servers import S3Server
 
 from autogroove.groovebox import DemoSpec, demo_prefix, render_demo
 from autogroove.storage import Store
@@ -40,6 +41,15 @@ def dask_address(prefect_api: str) -> Iterator[str]:
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
     ) as cluster:
         yield cluster.scheduler_address
+
+
+@pytest.fixture(scope="session")
+def s3_workers(s3_server: S3Server, dask_address: str) -> S3Server:
+    """The S3 server, known to the workers too, which may be older than it."""
+    with Client(dask_address) as client:
+        # A function, because a method of os.environ would travel with a copy of it.
+        client.run(lambda more: os.environ.update(more), s3_server.environment)
+    return s3_server
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ The oracle is the release that the session published without any disturbance.
 import json
 import subprocess
 import sys
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from pipelines import TRACKS_PER_SEGMENT, Published, Publisher, quick_settings
 from autogroove.releases import list_releases, verify_release
 from autogroove.storage import Store
 
-pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 # In the order of a run: what is written, by its key; whether death comes before, during or after
 # that write; and at the how manieth of its kind in the killed run.
@@ -52,14 +53,28 @@ class Row:
     num_faults: int
 
 
-@pytest.fixture(scope="module")
-def killed(published: Published, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+@dataclass(frozen=True)
+class Killed:
     """The stores that the killed runs left, one for every moment."""
-    home = tmp_path_factory.mktemp("killed")
+
+    kind: str
+    stores: list[Store]
+
+
+@pytest.fixture(scope="module", params=["local", pytest.param("s3", marks=pytest.mark.s3)])
+def killed(
+    request: pytest.FixtureRequest,
+    published: Published,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Killed:
+    """First in folders, then on SeaweedFS."""
+    home = str(tmp_path_factory.mktemp("killed"))
+    if request.param == "s3":
+        home = f"s3://{request.getfixturevalue('s3_workers').bucket}/{uuid.uuid4().hex}"
     assignment = {
         "source": str(published.music),
-        "store": str(home / "store"),
-        "copies": str(home),
+        "store": f"{home}/store",
+        "copies": home,
         "settings": quick_settings().model_dump(mode="json"),
         "tracks_per_segment": TRACKS_PER_SEGMENT,
         "moments": [{"pattern": p, "when": w, "number": n} for _, p, w, n in MOMENTS],
@@ -69,30 +84,29 @@ def killed(published: Published, tmp_path_factory: pytest.TempPathFactory) -> li
         [sys.executable, str(script), json.dumps(assignment)],
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1200,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    return [home / str(number) for number in range(len(MOMENTS))]
+    return Killed(request.param, [Store(f"{home}/{number}") for number in range(len(MOMENTS))])
 
 
-def count_segments(store: Path) -> int:
-    return len(list(store.glob("segments/*/*/index.json")))
+def count_segments(store: Store) -> int:
+    return sum(each.key.endswith("/index.json") for each in store.objects("segments"))
 
 
 def test_wherever_a_run_is_killed_the_next_ends_at_the_same_digest(
-    killed: list[Path],
+    killed: Killed,
     published: Published,
     publish: Publisher,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (whole,) = list_releases(Store(published.store))
-    num_segments = count_segments(published.store)
+    num_segments = count_segments(Store(published.store))
     rows = []
-    for (what, _, when, _), folder in zip(MOMENTS, killed, strict=True):
-        store = Store(folder)
-        segments_left, releases_left = count_segments(folder), len(list_releases(store))
-        summary = publish(published.music, folder)
+    for (what, _, when, _), store in zip(MOMENTS, killed.stores, strict=True):
+        segments_left, releases_left = count_segments(store), len(list_releases(store))
+        summary = publish(published.music, store.url)
         digests = [manifest.content_digest for manifest in list_releases(store)]
         remade = summary.stages["spectrograms"]["segments_written"]
         faults = verify_release(store, 1).faults
@@ -103,7 +117,7 @@ def test_wherever_a_run_is_killed_the_next_ends_at_the_same_digest(
             )
         )  # fmt: skip
     with capsys.disabled():
-        print(f"\n{draw_table(rows)}")
+        print(f"\n{killed.kind}\n{draw_table(rows)}")
     assert all(row.digests_equal for row in rows)
     assert all(row.num_faults == 0 for row in rows)
     assert [row.segments_left + row.segments_remade for row in rows] == [num_segments] * len(rows)

@@ -6,7 +6,7 @@ The wall of a first run of n tracks on c cores, from one that was measured with 
 
     fixed                  starting, between, stopping, waiting: as measured
     + spread · n / c       CPU seconds a track of the stages whose batches are divided among workers
-    + sampled / c          descriptions: so many tracks and no more
+    + sampled / c          descriptions: of as many tracks as the card may sample at most
     + serial · n           wall seconds a track of stages in one process: scan, pictures, publish
     + training, card       as measured: the same number of clips and tracks at every size
     + clusters             dense up to 10,000 tracks, (n / N)²; sparse above, (n / N)^1.45
@@ -54,8 +54,8 @@ def predict_seconds(result: dict[str, Any], num_tracks: int, cores: int) -> dict
     """Wall seconds of a first run, by part of the model."""
     run, measured = result["runs"][0], result["tracks"]
     stages, grown = run["stages"], num_tracks / measured
-    limits = Settings.from_preset().evaluation.max_tracks
-    sampled = min(num_tracks, limits) / min(measured, limits)
+    most = Settings.from_preset().evaluation.max_tracks
+    sampled = min(num_tracks, most) / max(1, run["summary"]["stages"][SAMPLED]["tracks"])
     serial = set(stages) - {*SPREAD, SAMPLED, TRAINING, CARD, CLUSTERS, *UNCHANGING}
     return {
         "fixed": sum(_wall(stages, name) for name in UNCHANGING),

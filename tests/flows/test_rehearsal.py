@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+from rehearsal_overhead import Overhead, measure_overhead
+from rehearsal_watch import Sample, Watched, divide
+
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "rehearsal.py"
 NUM_TRACKS = 24
 STAGES = {
     "scan", "spectrograms", "train", "encode", "cluster", "describe", "evaluate", "analyse",
     "pictures", "publish",
 }  # fmt: skip
-
-pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 def rehearse(folder: Path, *options: str) -> str:
@@ -30,6 +33,42 @@ def read_rows(printed: str) -> dict[str, list[str]]:
     return {first: cells for first, *cells in lines}
 
 
+def test_overhead_is_the_time_in_which_no_task_works() -> None:
+    tasks = [
+        ("scan-source", 10, 20),
+        ("write-segment", 21, 25), ("write-segment", 21, 26),  # two workers …
+        ("write-segment", 27, 31), ("write-segment", 26, 29),  # … one of which waits for 2 s
+        ("publish-release", 40, 41),
+        ("show-summary", 41, 44),  # only shows
+    ]  # fmt: skip
+    found = measure_overhead(tasks, 5, 50, workers=2)
+    assert found == Overhead(tasks=7, before=5, between=1 + 9, after=9, waiting=1)
+    assert found.seconds == 25
+    assert measure_overhead([], 5, 50, workers=2).seconds == 45
+
+
+def test_what_was_sampled_is_divided_among_the_stages_that_lay_between() -> None:
+    samples = [
+        Sample(10, {"command": 1.0}, {"command": 100}, 0),
+        Sample(20, {"command": 2.0, "workers": 6.0}, {"command": 100, "workers": 300}, 200),
+        Sample(30, {"server": 4.0}, {"command": 50}, 0),
+    ]
+    watched = Watched(status=0, began=0, ended=40, cpu=13.0, samples=samples)
+    uses = divide(watched, [("scan", 5, 15), ("spectrograms", 15, 22)])
+    assert {name: use.wall for name, use in uses.items()} == {
+        "(starting)": 5, "scan": 10, "spectrograms": 7, "(stopping)": 18,
+    }  # fmt: skip
+    cpu = {name: use.cpu for name, use in uses.items()}
+    assert cpu == pytest.approx(
+        {"(starting)": 0.5, "scan": 4.5, "spectrograms": 4.8, "(stopping)": 3.2}
+    )
+    assert [use.peak for use in uses.values()] == [100, 400, 400, 50]
+    assert uses["spectrograms"].peak_of["one worker"] == 200
+
+
+@pytest.mark.long
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_three_runs_are_measured_stage_by_stage_and_predict_bigger_ones(tmp_path: Path) -> None:
     printed = rehearse(tmp_path)
     rows = read_rows(printed)

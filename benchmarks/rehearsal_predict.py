@@ -4,15 +4,16 @@ What belongs here: the model, and the one measurement that only it needs. What d
 
 The wall of a first run of n tracks on c cores, from one that was measured with N tracks:
 
-    fixed                  starting, between, stopping, waiting: as measured
+    fixed                  starting, between, stopping, and what a worker spends once: as measured
     + spread · n / c       CPU seconds a track of the stages whose batches are divided among workers
     + sampled / c          descriptions: of as many tracks as the card may sample at most
     + serial · n           wall seconds a track of stages in one process: scan, pictures, publish
     + training, card       as measured: the same number of clips and tracks at every size
     + clusters             dense up to 10,000 tracks, (n / N)²; sparse above, (n / N)^1.45
 
-A part that the unchanged run has too (listing, planning) is in it. The network, the disk and
-memory are assumed not to be what one waits for.
+What a worker spends once on spectrograms and encodings (imports, compiling) is told apart from what
+a track costs by the last run, which makes only the changed tracks. The network, the disk and memory
+are assumed not to be what one waits for.
 """
 
 import multiprocessing
@@ -28,6 +29,8 @@ from tasks.threads import computing_with
 SIZES = (8_000, 25_000, 106_574)
 CORES = (2, 16, 64)
 SPREAD = ("spectrograms", "encode", "analyse")
+MADE_ONLY_ANEW = ("spectrograms", "encode")
+"""The last run makes these of the changed tracks alone."""
 SAMPLED, TRAINING, CARD, CLUSTERS = "describe", "train", "evaluate", "cluster"
 UNCHANGING = ("(starting)", "(between)", "(stopping)")
 SPARSE_EXPONENT = 1.45
@@ -57,14 +60,25 @@ def predict_seconds(result: dict[str, Any], num_tracks: int, cores: int) -> dict
     most = Settings.from_preset().evaluation.max_tracks
     sampled = min(num_tracks, most) / max(1, run["summary"]["stages"][SAMPLED]["tracks"])
     serial = set(stages) - {*SPREAD, SAMPLED, TRAINING, CARD, CLUSTERS, *UNCHANGING}
+    each = {name: _cost_of_track(result, name) for name in SPREAD}
+    once = sum(_cpu(stages, name) - each[name] * measured for name in SPREAD)
     return {
-        "fixed": sum(_wall(stages, name) for name in UNCHANGING),
-        "spread": sum(_cpu(stages, name) for name in SPREAD) * grown / cores,
+        "fixed": sum(_wall(stages, name) for name in UNCHANGING) + once / result["workers"],
+        "spread": sum(each.values()) * num_tracks / cores,
         "sampled": _cpu(stages, SAMPLED) * sampled / cores,
         "serial": sum(_wall(stages, name) for name in serial) * grown,
         "training, card": _wall(stages, TRAINING) + _wall(stages, CARD),
         "clusters": _predict_clusters(result, num_tracks),
     }
+
+
+def _cost_of_track(result: dict[str, Any], name: str) -> float:
+    """CPU seconds a track of a stage, without what it costs however few the tracks are."""
+    first, last = (_cpu(result["runs"][run]["stages"], name) for run in (0, -1))
+    tracks, changed = result["tracks"], result["changed"]
+    if name in MADE_ONLY_ANEW and first > last:
+        return (first - last) / (tracks - changed)
+    return first / tracks
 
 
 def _predict_clusters(result: dict[str, Any], num_tracks: int) -> float:
@@ -93,8 +107,13 @@ def print_prediction(result: dict[str, Any]) -> None:
             cells.append(f"{run['store_bytes'] * size / measured / 1e9:.1f}")
             print("| " + " | ".join(cells) + " |")
     print(_word_training(result))
+    if measured < FEWEST:
+        print(
+            f"Too few tracks to predict from: fewer than {FEWEST:,} show fixed costs, not growth."
+        )
 
 
+FEWEST = 1000
 _PARTS = ("fixed", "spread", "sampled", "serial", "training, card", "clusters")
 
 

@@ -7,7 +7,7 @@ STORE ?= ./autogroove-store
 DEMO_SEED := 103
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-long lint format clean
+.PHONY: help demo test test-fast test-long lint format local-stack rehearsal clean
 
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,12 @@ lint: $(VENV)/.installed-test ## ruff, mypy and the import contract
 
 format: $(VENV)/.installed-test ## put the code in its usual form
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+local-stack: $(VENV)/.installed-test ## the whole stack as processes on loopback, until Ctrl-C
+	@deployments/local-stack start
+
+rehearsal: $(VENV)/.installed ## the whole line on 8,000 tracks, measured (an hour on two cores)
+	@$(BIN)/python benchmarks/rehearsal.py
 
 clean: ## remove what was installed and built; never the store
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -5,6 +5,7 @@ What does not: printing it (`flows.terminal`).
 """
 
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
@@ -29,9 +30,11 @@ class Run:
         return self.circumstances.store
 
     def note(self, stage: "Stage", *, ran: bool, **counts: Any) -> None:
-        """Note the end of a stage: whether anything was made, and what was counted."""
-        status = "ran" if ran else "reused"
-        self.stages[stage.name] = {"status": status, "seconds": stage.seconds, **counts}
+        """Note the end of a stage: when it began, whether anything was made, what was counted."""
+        status, seconds = "ran" if ran else "reused", stage.seconds
+        began = datetime.now(UTC) - timedelta(seconds=seconds)
+        times = {"seconds": seconds, "began_at": began.isoformat(timespec="milliseconds")}
+        self.stages[stage.name] = {"status": status, **times, **counts}
 
     @property
     def timings(self) -> dict[str, float]:

@@ -11,6 +11,7 @@ from autogroove.catalogue.tracks import Source
 from autogroove.config import Settings
 from autogroove.descriptors.batches import (
     DescriptionBatch,
+    find_missing,
     plan_descriptions,
     write_descriptions,
 )
@@ -42,8 +43,7 @@ def plan(
     """Keys of all descriptions that a card needs, and the batches that are not in the store."""
     store = Store(store_url)
     batches = plan_descriptions(load_catalogue(store, catalogue_key), settings)
-    missing = [batch for batch in batches if not store.exists(batch.key)]
-    return [batch.key for batch in batches], missing
+    return [batch.key for batch in batches], find_missing(store, batches, settings)
 
 
 @task(

@@ -11,7 +11,7 @@ import io
 import logging
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from autogroove.catalogue.tracks import Source
 from autogroove.config import Settings
 from autogroove.descriptors.clips import BETWEEN_SHAPE, ClipDescriptions, describe_clips
 from autogroove.descriptors.disguise import disguise_clip
+from autogroove.descriptors.earlier import EarlierRows, locate_earlier
 from autogroove.descriptors.onsets import ANALYSIS_RATE_HZ, NUM_BANDS, NUM_LAGS, Floats
 from autogroove.descriptors.sampling import sample_tracks
 from autogroove.identity import make_key
@@ -54,6 +55,8 @@ class DescriptionBatch:
     members: tuple[Member, ...]
     disguised: tuple[bool, ...]
     """Of each member, whether one clip is disguised as well."""
+    earlier: tuple[str, ...] = ()
+    """Objects that may hold some of the members' descriptors already; they change no byte."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,20 @@ def plan_descriptions(catalogue: pd.DataFrame, settings: Settings) -> tuple[Desc
     return tuple(batches)
 
 
+def find_missing(
+    store: Store, batches: Iterable[DescriptionBatch], settings: Settings
+) -> list[DescriptionBatch]:
+    """The batches that are not in the store, and where some of their tracks may be already."""
+    missing = [batch for batch in batches if not store.exists(batch.key)]
+    if not missing:
+        return []
+    folder = f"{_FOLDER}/{make_descriptors_key(settings)}"
+    names = ([member.fingerprint for member in batch.members] for batch in missing)
+    tracks = map(zip, names, (batch.disguised for batch in missing))
+    found = locate_earlier(store, folder, tracks)
+    return [replace(batch, earlier=keys) for batch, keys in zip(missing, found, strict=True)]
+
+
 def _gather_segments(segments: "pd.Series[str]") -> "pd.Series[str]":
     """The batch of each sampled track: its segment, or one of 2ⁿ groups of segments."""
     if len(segments) >= FEWEST_TRACKS * segments.nunique():
@@ -117,18 +134,22 @@ def write_descriptions(
 ) -> str:
     """Describe a batch, unless that was done before; the key of the object.
 
-    A track that cannot be read any more is left out with a warning, and the card is measured
-    without it.
+    Rows that an earlier object holds are copied. A track that cannot be read any more is left out
+    with a warning, and the card is measured without it.
     """
     if store.exists(batch.key):
         return batch.key
     tables = []
+    earlier = EarlierRows(store, batch.earlier)
     members = list(zip(batch.members, batch.disguised, strict=True))
     for done, (member, disguised) in enumerate(members):
         if progress:
             progress(done, len(members))
         try:
-            tables.append(_describe_track(member, disguised, source, settings))
+            rows = earlier.find(member.fingerprint, disguised)
+            if rows is None:
+                rows = _describe_track(member, disguised, source, settings)
+            tables.append(rows)
         except AudioFault as fault:
             _log.warning("%s is left out of the card: %s", member.path, fault)
     table = pa.concat_tables([_SCHEMA.empty_table(), *tables]).combine_chunks()

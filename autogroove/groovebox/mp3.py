@@ -18,14 +18,14 @@ BIT_RATE_KBPS = 128
 _FASTEST_GOOD_QUALITY = 7
 
 
-def encode_mp3(samples: Samples) -> bytes:
+def encode_mp3(samples: Samples, bit_rate_kbps: int = BIT_RATE_KBPS) -> bytes:
     """Constant bit rate stereo MP3 of samples (n, 2) at 44.1 kHz.
 
     LAME's quality 7 is four times as fast as the setting that libsndfile fixes, and cheap sound
     design hides what it gives away. Equal samples give equal bytes on one version of LAME.
     """
     encoder = lameenc.Encoder()
-    encoder.set_bit_rate(BIT_RATE_KBPS)
+    encoder.set_bit_rate(bit_rate_kbps)
     encoder.set_in_sample_rate(SAMPLE_RATE_HZ)
     encoder.set_out_sample_rate(SAMPLE_RATE_HZ)
     encoder.set_channels(2)

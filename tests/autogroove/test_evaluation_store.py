@@ -1,6 +1,7 @@
 """The card of a small release, from real audio through a real store."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from autogroove.catalogue import open_source, scan_source
 from autogroove.catalogue.tracks import Source
 from autogroove.config import Settings
 from autogroove.descriptors.batches import (
+    find_missing,
     plan_descriptions,
     read_descriptions,
     write_descriptions,
@@ -117,6 +119,25 @@ def test_describing_again_writes_nothing_and_a_lost_object_comes_back(made: Made
     made.store.delete(keys[0])
     describe(made)
     assert made.store.read(keys[0]) == lost
+
+
+def test_one_changed_track_is_described_alone_and_the_bytes_are_as_if_all_were(
+    made: Made, tmp_path: Path
+) -> None:
+    describe(made)
+    catalogue = made.catalogue.drop(index=3)
+    (whole,) = plan_descriptions(catalogue, SETTINGS)
+    (batch,) = find_missing(made.store, [whole], SETTINGS)
+    assert batch.earlier
+    (missing,) = find_missing(Store(tmp_path), [whole], SETTINGS)
+    assert missing.earlier == ()
+    silent = open_source(str(Path(made.source.url)), store=made.store)
+    unreadable = [replace(member, path="gone.wav") for member in batch.members]
+    copied = replace(batch, members=tuple(unreadable))
+    write_descriptions(copied, silent, made.store, SETTINGS)
+    write_descriptions(whole, made.source, Store(tmp_path), SETTINGS)
+    assert made.store.read(batch.key) == Store(tmp_path).read(batch.key)
+    made.store.delete(batch.key)
 
 
 def test_descriptions_cover_the_plan(made: Made) -> None:

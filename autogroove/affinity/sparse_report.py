@@ -4,6 +4,7 @@ What belongs here: the convergence report, the certificate, CPU-seconds by stage
 What does not: anything that changes the clusters.
 """
 
+import logging
 import time
 from typing import Any
 
@@ -16,6 +17,8 @@ from autogroove.affinity.graph import Graph, count_components
 from autogroove.affinity.neighbours import Neighbours
 from autogroove.affinity.refinement import Assignment
 from autogroove.affinity.threads import MapCells
+
+_log = logging.getLogger(__name__)
 
 
 def describe_run(
@@ -64,5 +67,6 @@ class Clock:
     def mark(self, name: str) -> None:
         """Book what was used since the last mark."""
         now = time.process_time()
+        _log.info("Sparse affinity propagation: %s took %.1f CPU-s.", name, now - self._last)
         self.seconds[name] = round(self.seconds.get(name, 0.0) + now - self._last, 3)
         self._last = now

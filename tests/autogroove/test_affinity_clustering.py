@@ -105,6 +105,16 @@ def test_sampled_quantile_is_near_the_exact_one():
         assert sample_quantile(points, quantile) == pytest.approx(exact, rel=0.005)
 
 
+@pytest.mark.parametrize("make", [make_blobs, lambda n: np.ones((n, 2), np.float32)])
+def test_quantile_of_a_large_matrix_is_numpys(make):
+    similarities = build_similarities(make(1100))
+    for quantile in (0.0, 0.03, 0.5, 1.0):
+        assert measure_quantile(similarities, quantile) == pytest.approx(
+            np.quantile(similarities, quantile), rel=1e-6
+        )
+    assert measure_quantile(similarities, 0.5) == np.median(similarities)
+
+
 def test_jitter_is_even_and_without_pattern():
     rows, columns = np.divmod(np.arange(250_000), 500)
     jitter = hash_jitter(rows, columns)

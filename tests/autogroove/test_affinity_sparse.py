@@ -58,10 +58,12 @@ def test_net_similarity_is_within_a_thousandth_of_dense_at_5000():
         assert net >= dense_net - 1e-3 * abs(dense_net)
 
 
-def test_clusters_far_larger_than_the_neighbourhood_still_join():
-    line = np.linspace(0, 1, 900, dtype=np.float32)[:, None]
-    sparse, dense, (net, dense_net) = solve_both(line, quantile=0.3)
-    assert net >= dense_net - 0.02 * abs(dense_net)
+@pytest.mark.parametrize("shape", [(600,), (10, 10, 10), (8, 8, 8, 2)], ids=str)
+def test_clusters_that_outgrow_the_neighbourhood_are_as_good_as_dense(shape):
+    points = np.indices(shape).reshape(len(shape), -1).T.astype(np.float32)
+    sparse, dense, (net, dense_net) = solve_both(points)
+    assert_whole(sparse, len(points))
+    assert net >= dense_net - 1e-3 * abs(dense_net)
     assert len(sparse.exemplars) < 2 * len(dense.exemplars)
 
 

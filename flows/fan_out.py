@@ -11,12 +11,11 @@ from typing import Any, TypeVar
 
 import dask
 from distributed import Client, KilledWorker, as_completed
-from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
-from prefect_dask.task_runners import DaskTaskRunner
 
 from tasks.progress import Stage, receive_reports
+from tasks.spreading import find_client
 
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
@@ -83,7 +82,7 @@ def placed_on_gpu() -> Iterator[None]:
 
 def _find_client() -> Client:
     """The client of the running flow's cluster."""
-    context = FlowRunContext.get()
-    if context is None or not isinstance(context.task_runner, DaskTaskRunner):
+    client = find_client()
+    if client is None:
         raise RuntimeError("Tasks are fanned out within a flow whose task runner is Dask's.")
-    return context.task_runner.client
+    return client

@@ -87,8 +87,10 @@ def measure_quantile(similarities: Floats, quantile: float) -> float:
     low = int(rank)
     around, below = _gather_around(similarities, quantile, low)
     places = [low - below, min(low + 1, similarities.size - 1) - below]
-    pair: Floats = np.partition(around, places)[places]
-    return float(pair.mean() if rank - low == 0.5 else np.quantile(pair, rank - low))
+    pair = np.partition(around, places)[places]
+    if rank - low == 0.5:  # rounded as numpy's median is
+        return float(pair.mean())
+    return float(np.quantile(pair.astype(np.float64), rank - low))
 
 
 def _gather_around(similarities: Floats, quantile: float, low: int) -> tuple[Floats, int]:

@@ -13,7 +13,8 @@ import numpy as np
 from autogroove.affinity.bound import bound_cost
 from autogroove.affinity.dense_run import describe_election
 from autogroove.affinity.election import Election, Mask
-from autogroove.affinity.graph import Graph, count_components
+from autogroove.affinity.graph import Graph
+from autogroove.affinity.graph_kernels import count_components
 from autogroove.affinity.neighbours import Neighbours
 from autogroove.affinity.refinement import Assignment
 from autogroove.affinity.threads import MapCells
@@ -35,7 +36,7 @@ def describe_run(
     return {
         "neighbour_recall": recall,
         "edges": len(graph.columns),
-        "components": count_components(graph),
+        "components": count_components(graph.indptr, graph.columns),
         "stages": [describe_election(one) for one in elections],
         "unassigned_after_messages": float(1 - served.mean()),
         "net_similarity_by_round": trail,

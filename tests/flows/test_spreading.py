@@ -16,6 +16,8 @@ from tasks import spreading
 from tasks.clustering import cluster
 from tests.autogroove.affinity_oracles import make_music
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
 SETTINGS = ClusteringSettings(method="sparse", neighbours=10)
 
 
@@ -44,6 +46,7 @@ def test_two_workers_find_what_one_process_finds_and_are_sent_the_encodings_once
     assert points.nbytes <= spread.sent_bytes <= 2 * points.nbytes
 
 
+@pytest.mark.long
 def test_the_pipeline_searches_on_its_own_cluster(cells, dask_address, local_store, monkeypatch):
     points, track_ids = make_music(1200), np.arange(1200)
     part = put_bytes(

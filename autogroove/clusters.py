@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from autogroove.affinity import cluster_encodings
+from autogroove.affinity.threads import MapCells
 from autogroove.config import ClusteringSettings
 from autogroove.releases import Manifest, PartRef, put_bytes, put_json, read_part
 from autogroove.releases.stations import match_clusters
@@ -101,13 +102,17 @@ def make_clusters(
     decision: ClusterDecision,
     settings: ClusteringSettings,
     progress: Callable[[int, int], None] | None = None,
+    map_cells: MapCells | None = None,
 ) -> dict[str, PartRef]:
-    """Find or grow the clusters of tracks; parts `clusters` (Parquet) and `report` (JSON)."""
+    """Find or grow the clusters of tracks; parts `clusters` (Parquet) and `report` (JSON).
+
+    `progress` and `map_cells` are those of `cluster_encodings`; no byte depends on them.
+    """
     before = read_clusters(read_part(store, decision.previous)) if decision.previous else None
     if decision.action == "assigned" and before is not None:
         numbers, exemplars, report = assign_tracks(before, track_ids, encodings)
     else:
-        found = cluster_encodings(encodings, settings, progress=progress)
+        found = cluster_encodings(encodings, settings, progress=progress, map_cells=map_cells)
         ids = match_clusters(before, found.labels, found.exemplars, track_ids, decision.first_new)
         numbers, exemplars, report = ids[found.labels], found.exemplars, found.report
     is_exemplar = np.zeros(len(track_ids), bool)

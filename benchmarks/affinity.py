@@ -1,27 +1,30 @@
 """Affinity propagation side by side with scikit-learn, and alone where it cannot follow.
 
-    python benchmarks/affinity.py            # 2,000 and 8,000 side by side, 106,574 alone
-    python benchmarks/affinity.py --dense 2000 --sparse 106574 1000000 --grow 20000
+    python benchmarks/affinity.py                       # the whole table but the largest row
+    python benchmarks/affinity.py --sparse 1000000 --dense --shapes --grow     # that row alone
 
-Every figure comes from a process of its own, so that peak memory is that figure's alone. CPU time
-is of the whole process group's threads; trust it and the ratios more than wall time on a machine
-that is shared. The encodings are synthetic: genres by Zipf's law, artists, albums, tracks and
-2 % outliers, 64 numbers each. Similarities are given to both sides, in float32 to ours and
-float64 to scikit-learn; damping 0.5, preference the median.
+Every figure comes from a process of its own (`affinity_measured.py`), so that peak memory is that
+figure's alone. CPU time is of all threads of the process; trust it and the ratios more than wall
+time on a machine that is shared. The encodings are synthetic: genres by Zipf's law, artists,
+albums, tracks and 2 % outliers, 64 numbers each. Similarities are given to both sides, in float32
+to ours and float64 to scikit-learn; damping 0.5, preference the median.
 """
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
-import time
-import warnings
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 SIZE = 64
+PEER_UP_TO = 10_000
+"""Tracks up to which scikit-learn takes part: its memory is 40 bytes a pair."""
+EXACT_UP_TO = 120_000
 
 
 def make_encodings(num_tracks: int, seed: int = 0) -> np.ndarray:
@@ -43,191 +46,87 @@ def make_encodings(num_tracks: int, seed: int = 0) -> np.ndarray:
     return (tracks * np.exp(-np.arange(SIZE) / 16)).astype(np.float32)
 
 
-def peak_gigabytes() -> float:
-    """Peak resident memory of this process."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+def make_grid(num_tracks: int, dimensions: int) -> np.ndarray:
+    """A grid of about so many points: clusters far larger than a neighbourhood, many ties."""
+    side = round(num_tracks ** (1 / dimensions))
+    axes = np.meshgrid(*[np.arange(side)] * dimensions)
+    return np.stack([axis.ravel() for axis in axes], axis=1).astype(np.float32)
 
 
-class Meter:
-    """CPU and wall seconds since it was made."""
-
-    def __init__(self) -> None:
-        self._cpu, self._wall = time.process_time(), time.perf_counter()
-
-    def read(self) -> dict[str, float]:
-        """CPU and wall seconds so far."""
-        return {
-            "cpu": time.process_time() - self._cpu,
-            "wall": time.perf_counter() - self._wall,
-        }
+def make_cloud(num_tracks: int, dimensions: int) -> np.ndarray:
+    """One normal distribution, without any clusters."""
+    cloud = np.random.default_rng(0).normal(size=(num_tracks, dimensions))
+    return cloud.astype(np.float32)
 
 
-def result(points: np.ndarray, solution: Any, preference: float, spent: dict[str, float]) -> Any:
-    from autogroove.affinity.clustering import measure_net_similarity
-
-    net = measure_net_similarity(points, solution.labels, solution.exemplars, preference)
-    return {
-        **spent,
-        "peak_gb": peak_gigabytes(),
-        "clusters": len(solution.exemplars),
-        "net": net,
-        "preference": preference,
-        "iterations": solution.iterations,
-        "converged": solution.converged,
-        "labels": solution.labels.tolist() if len(points) <= 30_000 else None,
-        "details": solution.details,
-        "stages": solution.cpu_seconds,
-    }
+SHAPES: dict[str, Callable[[int], np.ndarray]] = {
+    "plane grid": lambda num_tracks: make_grid(num_tracks, 2),
+    "cubic grid": lambda num_tracks: make_grid(num_tracks, 3),
+    "cloud in 2": lambda num_tracks: make_cloud(num_tracks, 2),
+    "cloud in 8": lambda num_tracks: make_cloud(num_tracks, 8),
+}
 
 
-def run_dense(num_tracks: int) -> Any:
-    """Ours from similarities to labels, kernels already compiled."""
-    from autogroove.affinity.dense_run import solve_dense
-    from autogroove.affinity.similarity import build_similarities, measure_quantile
+class Bench:
+    """Points on disk and the measurements made of them."""
 
-    points = make_encodings(num_tracks)
-    solve_dense(build_similarities(points[:600]), np.full(600, -20.0), max_iterations=20)
-    similarities = build_similarities(points)
-    preference = measure_quantile(similarities, 0.5)
-    meter = Meter()
-    solution = solve_dense(similarities, np.full(num_tracks, preference), max_iterations=400)
-    return result(points, solution, preference, meter.read())
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "points.npy"
 
+    def use(self, points: np.ndarray) -> None:
+        """Measure these from now on."""
+        np.save(self._path, points)
 
-def run_peer(num_tracks: int) -> Any:
-    """scikit-learn on the same similarities."""
-    from sklearn.cluster import AffinityPropagation
-
-    from autogroove.affinity.clustering import measure_net_similarity
-    from autogroove.affinity.similarity import (
-        JITTER,
-        add_jitter,
-        build_similarities,
-        measure_quantile,
-    )
-
-    points = make_encodings(num_tracks)
-    similarities = build_similarities(points)
-    preference = measure_quantile(similarities, 0.5)
-    add_jitter(similarities, JITTER * abs(preference))
-    wide = similarities.astype(np.float64)
-    del similarities
-    meter = Meter()
-    peer = AffinityPropagation(
-        affinity="precomputed", preference=preference, max_iter=400, copy=False, random_state=0
-    ).fit(wide)
-    spent = meter.read()
-    exemplars, labels = peer.cluster_centers_indices_, peer.labels_
-    return {
-        **spent,
-        "peak_gb": peak_gigabytes(),
-        "clusters": len(exemplars),
-        "net": measure_net_similarity(points, labels, exemplars, preference),
-        "iterations": int(peer.n_iter_),
-        "converged": peer.n_iter_ < 400,
-        "labels": labels.tolist(),
-    }
+    def call(self, name: str, neighbours: int = 30) -> Any:
+        """Run one measurement in a process of its own."""
+        script = Path(__file__).with_name("affinity_measured.py")
+        command = [sys.executable, str(script), name, str(self._path), str(neighbours)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+        return json.loads(done.stdout)
 
 
-def run_sparse(num_tracks: int, neighbours: int) -> Any:
-    """Ours from encodings to labels; `peak_gb` is above the encodings and the imports."""
-    from autogroove.affinity.similarity import sample_quantile
-    from autogroove.affinity.sparse_run import SparseSettings, find_neighbourhood, solve_sparse
-
-    warm = make_encodings(600)
-    solve_sparse(find_neighbourhood(warm), SparseSettings(-20.0))
-    points = make_encodings(num_tracks)
-    before = resident_gigabytes()
-    meter = Meter()
-    preference = sample_quantile(points, 0.5)
-    around = find_neighbourhood(points, neighbours=neighbours)
-    solution = solve_sparse(around, SparseSettings(preference))
-    found = result(points, solution, preference, meter.read())
-    return {**found, "above_gb": found["peak_gb"] - before}
+DENSE_HEADER = (
+    "    tracks              CPU-s   ratio   wall-s peak GB clusters  net over dense"
+    "    ARI  iterations"
+)
 
 
-def run_growth(num_tracks: int) -> Any:
-    """A quarter more tracks: assigned, refreshed, and clustered anew."""
-    from autogroove.affinity.clustering import measure_net_similarity
-    from autogroove.affinity.growth import assign_tracks, measure_drift, refresh_clusters
-    from autogroove.affinity.similarity import sample_quantile
-    from autogroove.affinity.sparse_run import SparseSettings, find_neighbourhood, solve_sparse
-
-    solve_sparse(find_neighbourhood(make_encodings(600)), SparseSettings(-20.0))
-    points = make_encodings(num_tracks + num_tracks // 4)
-    old = points[:num_tracks]
-    limits = SparseSettings(sample_quantile(old, 0.5), certificate=False)
-    known = solve_sparse(find_neighbourhood(old), limits)
-    p, exemplars = limits.preference, known.exemplars
-    labels, _ = assign_tracks(points, points[exemplars])
-    assigned = measure_net_similarity(points, labels, exemplars, p)
-    difference = old - old[exemplars[known.labels]]
-    similarity = -np.einsum("ij,ij->i", difference, difference)
-    drift = measure_drift(similarity, points[num_tracks:], points[exemplars], p)
-    around = find_neighbourhood(points)
-    meter = Meter()
-    fresh = refresh_clusters(around, exemplars, limits)
-    refresh_cpu = meter.read()["cpu"]
-    meter = Meter()
-    full = solve_sparse(around, limits)
-    full_cpu = meter.read()["cpu"]
-    whole = measure_net_similarity(points, full.labels, full.exemplars, p)
-    again = measure_net_similarity(points, fresh.labels, fresh.exemplars, p)
-    kept = np.isin(exemplars, fresh.exemplars).mean()
-    return {
-        "assigned_percent": 100 * (assigned - whole) / abs(whole),
-        "refreshed_percent": 100 * (again - whole) / abs(whole),
-        "refresh_cpu": refresh_cpu,
-        "full_cpu": full_cpu,
-        "neighbour_cpu": around.cpu_seconds,
-        "kept_exemplars": float(kept),
-        "kept_by_full": float(np.isin(exemplars, full.exemplars).mean()),
-        "excess": drift.excess,
-        "refresh": drift.refresh,
-    }
-
-
-def resident_gigabytes() -> float:
-    """Resident memory now; the peak so far where the system does not say."""
-    try:
-        with open("/proc/self/statm") as statm:  # noqa: PTH123
-            return int(statm.read().split()[1]) * resource.getpagesize() / 1e9
-    except OSError:
-        return peak_gigabytes()
-
-
-def call(name: str, *arguments: int) -> Any:
-    """Run one measurement in a process of its own."""
-    command = [sys.executable, __file__, "--measure", name, *map(str, arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    return json.loads(done.stdout)
-
-
-def compare_dense(num_tracks: int) -> None:
-    """One row: both sides, one after the other, in the same run."""
+def compare_dense(bench: Bench, label: str, with_peer: bool) -> None:
+    """One size: scikit-learn, dense and sparse one after the other; plus is better than dense."""
     from sklearn.metrics import adjusted_rand_score
 
-    ours, peer = call("dense", num_tracks), call("peer", num_tracks)
-    sparse = call("sparse", num_tracks, 30)
-    for name, one in (("scikit-learn", peer), ("dense", ours), ("sparse", sparse)):
-        better = 100 * (one["net"] - peer["net"]) / abs(peer["net"])
+    names = (["peer"] if with_peer else []) + ["dense", "sparse"]
+    found = {name: bench.call(name) for name in names}
+    dense = found["dense"]
+    for name, one in found.items():
+        better = 100 * (one["net"] - dense["net"]) / abs(dense["net"])
+        ratio = f"{found['peer']['cpu'] / one['cpu']:.1f} x" if with_peer else "—"
         print(
-            f"{num_tracks:>9,} {name:<13}{one['cpu']:>9.2f}{peer['cpu'] / one['cpu']:>8.1f}x"
-            f"{one['wall']:>9.1f}{one['peak_gb']:>8.2f}{one['clusters']:>8,}{better:>+10.3f}"
-            f"{adjusted_rand_score(peer['labels'], one['labels']):>7.3f}"
-            f"{one['iterations']:>6}  {'settled' if one['converged'] else 'NOT SETTLED'}",
+            f"{label:>10} {'scikit-learn' if name == 'peer' else name:<12}{one['cpu']:>6.2f}"
+            f"{ratio:>9}{one['wall']:>8.1f}{one['peak_gb']:>8.3f}{one['clusters']:>9,}"
+            f"{better:>+14.3f} %{adjusted_rand_score(dense['labels'], one['labels']):>7.3f}"
+            f"{one['iterations']:>6}  {'settled' if one['converged'] else 'NOT SETTLED'}"
+            f"{_show_gap(one)}",
             flush=True,
         )
 
 
-def report_sparse(num_tracks: int, neighbours: int) -> None:
-    """One row and the CPU-seconds of each stage."""
-    one = call("sparse", num_tracks, neighbours)
+def _show_gap(one: Any) -> str:
     certificate = one["details"].get("certificate")
-    gap = f"{100 * certificate['gap']:.2f} %" if certificate else "—"
+    return f"  gap {100 * certificate['gap']:.2f} %" if certificate else ""
+
+
+SPARSE_HEADER = "    tracks           CPU-s   wall-s  GB above data  GB peak clusters"
+
+
+def report_sparse(bench: Bench, num_tracks: int, neighbours: int) -> None:
+    """One row and the CPU-seconds of each stage."""
+    bench.use(make_encodings(num_tracks))
+    one = bench.call("sparse", neighbours)
     print(
-        f"{num_tracks:>9,} k={neighbours:<4}{one['cpu']:>9.1f}{one['wall']:>9.1f}"
-        f"{one['above_gb']:>8.2f}{one['peak_gb']:>8.2f}{one['clusters']:>9,}  gap {gap:>7}"
+        f"{num_tracks:>10,} k={neighbours:<4}{one['cpu']:>9.1f}{one['wall']:>9.1f}"
+        f"{one['above_gb']:>15.2f}{one['peak_gb']:>9.2f}{one['clusters']:>9,}"
+        f"{_show_gap(one) or '  no certificate'}"
         f"  recall {one['details']['neighbour_recall']:.4f}"
         f"  {'settled' if one['converged'] else 'NOT SETTLED'}"
         f"  {one['stages']}",
@@ -235,9 +134,10 @@ def report_sparse(num_tracks: int, neighbours: int) -> None:
     )
 
 
-def report_growth(num_tracks: int) -> None:
+def report_growth(bench: Bench, num_tracks: int) -> None:
     """Growth by a quarter, against clustering anew."""
-    one = call("growth", num_tracks)
+    bench.use(make_encodings(num_tracks + num_tracks // 4))
+    one = bench.call("growth")
     print(
         f"{num_tracks:,} + 25 %: assigned {one['assigned_percent']:+.2f} %, refreshed "
         f"{one['refreshed_percent']:+.3f} % of a full run's net similarity; refresh "
@@ -252,28 +152,35 @@ def report_growth(num_tracks: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--dense", type=int, nargs="*", default=[2000, 8000])
-    parser.add_argument("--sparse", type=int, nargs="*", default=[106_574])
+    parser.add_argument(
+        "--dense", type=int, nargs="*", default=[2000, 3000, 8000, 25_000],
+        help="every method; scikit-learn up to 10,000",
+    )  # fmt: skip
+    parser.add_argument("--shapes", type=int, nargs="*", default=[3000], help="not like music")
+    parser.add_argument("--sparse", type=int, nargs="*", default=[106_574], help="sparse alone")
     parser.add_argument("--grow", type=int, nargs="*", default=[20_000])
     parser.add_argument("--neighbours", type=int, default=60, help="up to 120,000; 30 above")
-    parser.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.measure:
-        warnings.simplefilter("ignore")
-        name, *numbers = options.measure
-        kinds = {"dense": run_dense, "peer": run_peer, "sparse": run_sparse, "growth": run_growth}
-        json.dump(kinds[name](*map(int, numbers)), sys.stdout)
-        return
-    if options.dense:
-        print("   tracks                  CPU-s   ratio   wall-s peak GB clusters     net %    ARI")
+    with tempfile.TemporaryDirectory(prefix="affinity-") as folder:
+        print_table(Bench(Path(folder)), options)
+
+
+def print_table(bench: Bench, options: argparse.Namespace) -> None:
+    if options.dense or options.shapes:
+        print(DENSE_HEADER, flush=True)
     for size in options.dense:
-        compare_dense(size)
+        bench.use(make_encodings(size))
+        compare_dense(bench, f"{size:,}", with_peer=size <= PEER_UP_TO)
+    for size in options.shapes:
+        for name, make in SHAPES.items():
+            bench.use(make(size))
+            compare_dense(bench, name, with_peer=False)
     if options.sparse:
-        print("   tracks            CPU-s   wall-s  above    peak GB clusters")
+        print(SPARSE_HEADER, flush=True)
     for size in options.sparse:
-        report_sparse(size, options.neighbours if size <= 120_000 else 30)
+        report_sparse(bench, size, options.neighbours if size <= EXACT_UP_TO else 30)
     for size in options.grow:
-        report_growth(size)
+        report_growth(bench, size)
 
 
 if __name__ == "__main__":

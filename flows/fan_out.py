@@ -12,13 +12,12 @@ from typing import Any, TypeVar
 
 import dask
 from distributed import Client, KilledWorker, as_completed
-from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
-from prefect_dask.task_runners import DaskTaskRunner
 
 from autogroove.errors import ClusterError
 from tasks.progress import Stage, receive_reports
+from tasks.spreading import find_client
 
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
@@ -130,14 +129,7 @@ def placed_on_gpu() -> Iterator[None]:
 
 def _find_client() -> Client:
     """The client of the running flow's cluster, which is started or found here."""
-    context = FlowRunContext.get()
-    if context is None or not isinstance(context.task_runner, DaskTaskRunner):
+    client = find_client()
+    if client is None:
         raise RuntimeError("Tasks are fanned out within a flow whose task runner is Dask's.")
-    try:
-        return context.task_runner.client
-    except (OSError, ValueError) as error:
-        place = context.task_runner.address or "this machine"
-        raise ClusterError(
-            f"No Dask scheduler answers at {place}. Start one (`dask scheduler`, `dask worker`), "
-            "mend the address, or leave --dask out for a cluster of the run's own."
-        ) from error
+    return client

@@ -17,6 +17,7 @@ from autogroove.storage import Store
 from tasks.faults import retrying
 from tasks.progress import Stage
 from tasks.spectrograms import load_catalogue
+from tasks.spreading import spread_cells
 from tasks.threads import computing_with
 
 
@@ -68,12 +69,16 @@ def cluster(
     decision: ClusterDecision,
     settings: ClusteringSettings,
 ) -> Made:
-    """Give every track a cluster with an exemplar; parts `clusters` and `report`."""
+    """Give every track a cluster with an exemplar; parts `clusters` and `report`.
+
+    Messages pass in this process; above 120,000 tracks the searches run on the flow's cluster.
+    """
     store, stage = Store(store_url), Stage("cluster")
 
     def make() -> dict[str, PartRef]:
         track_ids, encodings = read_track_encodings(read_part(store, track_encodings))
-        made = make_clusters(store, track_ids, encodings, decision, settings, stage.show)
+        cells = spread_cells(len(track_ids))
+        made = make_clusters(store, track_ids, encodings, decision, settings, stage.show, cells)
         stage.finish()
         return made
 

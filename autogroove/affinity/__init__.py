@@ -5,20 +5,19 @@ scikit-learn's interface. What needs compiled kernels is imported where it is us
 `autogroove.affinity.growth`, `autogroove.affinity.sparse_run`, `autogroove.affinity.dense_torch`.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autogroove.affinity.clustering import Clustering, choose_method, cluster_encodings
-
 if TYPE_CHECKING:
+    from autogroove.affinity.clustering import Clustering, choose_method, cluster_encodings
     from autogroove.affinity.estimator import AffinityPropagation
 
 __all__ = ["AffinityPropagation", "Clustering", "choose_method", "cluster_encodings"]
 
 
 def __getattr__(name: str) -> Any:
-    # scikit-learn takes a second to import; the pipeline does not need the estimator.
-    if name == "AffinityPropagation":
-        from autogroove.affinity.estimator import AffinityPropagation
-
-        return AffinityPropagation
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # The pipeline does not need scikit-learn, nor a solver the settings: each is 20 MB or more.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = "estimator" if name == "AffinityPropagation" else "clustering"
+    return getattr(import_module(f"{__name__}.{home}"), name)

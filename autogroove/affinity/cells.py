@@ -56,30 +56,33 @@ class CellSearch:
     """The search of one cell: pure, picklable, mapped over cell numbers.
 
     Attributes:
-        partition: the points, sorted by cell.
+        points: float32 (n, d), sorted by cell.
+        bounds: int64 (cells + 1,), where each cell begins.
+        probes: int32 (cells, p), the cells each one looks into.
         members: int32 (m,), sorted positions that may be found, or None for all.
         k: neighbours wanted.
     """
 
-    partition: Partition
+    points: Points
+    bounds: npt.NDArray[np.int64]
+    probes: Ids
     members: Ids | None
     k: int
 
     def __call__(self, cell: int) -> tuple[Ids, Points]:
         """Sorted positions (q, k) and similarities (q, k) for the tracks of a cell."""
-        start, stop = self.partition.bounds[cell : cell + 2]
-        queries = self.partition.points[start:stop]
-        names = self._candidates(np.sort(self.partition.probes[cell]))
+        start, stop = self.bounds[cell : cell + 2]
+        names = self._candidates(np.sort(self.probes[cell]))
         owners = np.arange(start, stop, dtype=np.int32)
-        return search_block(queries, self.partition.points[names], names, owners, self.k)
+        return search_block(self.points[start:stop], self.points[names], names, owners, self.k)
 
     def _candidates(self, probes: Ids) -> Ids:
-        bounds = self.partition.bounds
+        starts, stops = self.bounds[probes], self.bounds[probes + 1]
         if self.members is None:
-            parts = [np.arange(bounds[p], bounds[p + 1], dtype=np.int32) for p in probes]
+            parts = [np.arange(*cell, dtype=np.int32) for cell in zip(starts, stops, strict=True)]
         else:
-            cuts = np.searchsorted(self.members, bounds)
-            parts = [self.members[cuts[p] : cuts[p + 1]] for p in probes]
+            cuts = np.searchsorted(self.members, [starts, stops]).T
+            parts = [self.members[first:last] for first, last in cuts]
         return np.concatenate(parts)
 
 
@@ -87,7 +90,7 @@ def search_cells(
     partition: Partition, k: int, run: MapCells, members: Ids | None = None
 ) -> Neighbours:
     """The k nearest of `members` (or of all) for every sorted point, within the probed cells."""
-    search = CellSearch(partition, members, k)
+    search = CellSearch(partition.points, partition.bounds, partition.probes, members, k)
     n = len(partition.points)
     index = np.empty((n, k), dtype=np.int32)
     similarity = np.empty((n, k), dtype=np.float32)

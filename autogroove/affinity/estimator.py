@@ -13,6 +13,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from autogroove.affinity.clustering import cluster_encodings
@@ -20,6 +21,13 @@ from autogroove.affinity.dense_run import solve_dense
 from autogroove.affinity.election import Solution
 from autogroove.affinity.similarity import Floats, measure_quantile
 from autogroove.config import ClusteringSettings
+
+
+def _has_samples(estimator: "AffinityPropagation") -> bool:
+    """Raises AttributeError, which scikit-learn takes for "has no such method"."""
+    if estimator.affinity == "precomputed":
+        raise AttributeError("predict needs samples; it cannot follow affinity='precomputed'.")
+    return True
 
 
 class AffinityPropagation(ClusterMixin, BaseEstimator):  # type: ignore[misc]
@@ -152,12 +160,11 @@ class AffinityPropagation(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             found.details,
         )
 
+    @available_if(_has_samples)  # type: ignore[untyped-decorator]
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:  # noqa: N803
         """The cluster of the nearest exemplar, int64 (n_samples,); not where precomputed."""
         from autogroove.affinity.growth import assign_tracks
 
         check_is_fitted(self)
         points = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        if not hasattr(self, "cluster_centers_"):
-            raise ValueError("predict needs samples; it cannot follow affinity='precomputed'.")
         return assign_tracks(points, self.cluster_centers_, threads=self.n_jobs)[0]

@@ -66,14 +66,3 @@ def jitter_graph(graph: Graph, scale: float) -> Graph:
         rows = np.repeat(np.arange(start, stop), np.diff(graph.indptr[start : stop + 1]))
         values[edges] += hash_jitter(rows, graph.columns[edges]) * np.float32(scale)
     return Graph(graph.indptr, graph.columns, values)
-
-
-def count_components(graph: Graph) -> int:
-    """How many parts of the graph have no edge between them."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    n = graph.num_points
-    ones = np.ones(len(graph.columns), dtype=np.int8)
-    matrix = csr_array((ones, graph.columns, graph.indptr), shape=(n, n))
-    return int(connected_components(matrix, directed=False, return_labels=False))

@@ -36,26 +36,27 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class BlockSearch:
-    """The exact search of one block of queries: pure, picklable, mapped over (start, stop).
+    """The exact search among a base: pure, picklable, mapped over blocks of queries.
+
+    A block travels once, to whoever searches it; the base goes to everyone who searches.
 
     Attributes:
-        queries: float32 (n, d), centred like the base.
         base: float32 (m, d).
         names: int32 (m,), what a base row is called in the answer.
-        owners: int32 (n,), the name that a query must not find (itself), or −1.
         k: neighbours wanted.
     """
 
-    queries: Points
     base: Points
     names: Ids
-    owners: Ids
     k: int
 
-    def __call__(self, rows: tuple[int, int]) -> tuple[Ids, Points]:
-        """Names (q, k) and similarities (q, k) of the queries in [start, stop)."""
-        block = slice(*rows)
-        return search_block(self.queries[block], self.base, self.names, self.owners[block], self.k)
+    def __call__(self, block: tuple[Points, Ids]) -> tuple[Ids, Points]:
+        """Names (q, k) and similarities (q, k) of queries (q, d), centred like the base.
+
+        Beside them int32 (q,), the name that a query must not find (itself), or −1.
+        """
+        queries, owners = block
+        return search_block(queries, self.base, self.names, owners, self.k)
 
 
 def search_block(
@@ -93,17 +94,14 @@ def search_exact(
     owners: Ids | None = None,
 ) -> Neighbours:
     """The k nearest base rows of every query, exact up to rounding in float32."""
-    search = BlockSearch(
-        queries,
-        base,
-        np.arange(len(base), dtype=np.int32) if names is None else names,
-        np.full(len(queries), -1, dtype=np.int32) if owners is None else owners,
-        k,
-    )
+    names = np.arange(len(base), dtype=np.int32) if names is None else names
+    owners = np.full(len(queries), -1, dtype=np.int32) if owners is None else owners
     index = np.empty((len(queries), k), dtype=np.int32)
     similarity = np.empty((len(queries), k), dtype=np.float32)
     blocks = cut_rows(len(queries), _QUERY_ROWS)
-    for (start, stop), (some, values) in zip(blocks, run(search, blocks), strict=True):
+    units = ((queries[start:stop], owners[start:stop]) for start, stop in blocks)
+    answers = run(BlockSearch(base, names, k), units)
+    for (start, stop), (some, values) in zip(blocks, answers, strict=True):
         index[start:stop], similarity[start:stop] = some, values
     return Neighbours(index, similarity, exact=True)
 

@@ -4,6 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from autogroove.affinity import space as spaces
 from autogroove.affinity.cells import cut_cells
@@ -58,18 +60,23 @@ def test_net_similarity_is_within_a_thousandth_of_dense_at_5000():
         assert net >= dense_net - 1e-3 * abs(dense_net)
 
 
-def test_clusters_far_larger_than_the_neighbourhood_still_join():
-    line = np.linspace(0, 1, 900, dtype=np.float32)[:, None]
-    sparse, dense, (net, dense_net) = solve_both(line, quantile=0.3)
-    assert net >= dense_net - 0.02 * abs(dense_net)
+@pytest.mark.parametrize("shape", [(600,), (10, 10, 10), (8, 8, 8, 2)], ids=str)
+def test_clusters_that_outgrow_the_neighbourhood_are_as_good_as_dense(shape):
+    points = np.indices(shape).reshape(len(shape), -1).T.astype(np.float32)
+    sparse, dense, (net, dense_net) = solve_both(points)
+    assert_whole(sparse, len(points))
+    assert net >= dense_net - 1e-3 * abs(dense_net)
     assert len(sparse.exemplars) < 2 * len(dense.exemplars)
 
 
 def test_components_without_a_path_between_them():
     points = make_blobs(600)
     points[300:] += 100
+    graph = find_neighbourhood(points).graph
+    matrix = csr_array((graph.values, graph.columns, graph.indptr), shape=(600, 600))
     solution = solve_sparse(find_neighbourhood(points), SparseSettings(-40.0))
-    assert solution.details["components"] >= 2
+    expected = connected_components(matrix, directed=False, return_labels=False)
+    assert solution.details["components"] == expected >= 2
     assert_whole(solution, 600)
     sides = solution.exemplars[solution.labels] >= 300
     np.testing.assert_array_equal(sides, np.arange(600) >= 300)

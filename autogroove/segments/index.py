@@ -16,7 +16,7 @@ from autogroove.errors import MissingObject, StoreError
 from autogroove.identity import canonical_json, digest_bytes, make_key
 from autogroove.storage import Store
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Changes whenever the bytes of the same audio under the same settings change."""
 
 _READERS = 16

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from autogroove.audio.compiling import compiled
-from autogroove.audio.layer3.tables import LONG, MIXED, SHORT, SLOTS, Floats, Integers
+from autogroove.audio.layer3.tables import LONG, MIXED, SLOTS, Floats, Integers
 
 _ALIASES = np.array([-0.6, -0.535, -0.33, -0.185, -0.095, -0.041, -0.0142, -0.0037])
 _LONG_PART = 8
@@ -67,7 +67,10 @@ def make_transforms(lanes: int) -> Transforms:
 
 def _window(kind: int) -> Floats:
     """The window of a long block: normal (0), before short ones (1), behind them (3)."""
-    long, short = np.sin(np.pi / 36 * (np.arange(36) + 0.5)), np.sin(np.pi / 12 * np.arange(0.5, 12))
+    long, short = (
+        np.sin(np.pi / 36 * (np.arange(36) + 0.5)),
+        np.sin(np.pi / 12 * np.arange(0.5, 12)),
+    )
     window = long.copy()
     if kind == 1:
         window[18:] = np.concatenate([np.ones(6), short[6:], np.zeros(6)])

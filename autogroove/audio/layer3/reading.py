@@ -17,7 +17,7 @@ from autogroove.audio.layer3.granules import Decoder, decode_frames
 from autogroove.audio.layer3.hybrid import make_transforms
 from autogroove.audio.layer3.synthesis import make_synthesis
 from autogroove.audio.layer3.tables import SUBBANDS, Floats, Integers, make_bands, make_codes
-from autogroove.audio.mpeg import MpegScan, read_delay, read_xing
+from autogroove.audio.mpeg import SAMPLE_RATES, MpegScan, read_delay, read_xing
 
 FRAME_SAMPLES = 1152
 STEPS = (4, 2)
@@ -87,6 +87,35 @@ def choose_step(rate_hz: int, band: Band) -> int | None:
     spare = rate_hz / (4 * SUBBANDS)
     fits = (step for step in STEPS if rate_hz / (2 * step) - spare >= band.top_hz)
     return next(fits, None)
+
+
+def decode_clips(
+    stream: Layer3Stream, starts: list[int], length: int, num_samples: int, band: Band
+) -> tuple[Floats, int] | None:
+    """The clips of a track and their rate.
+
+    Args:
+        stream: the stream.
+        starts, length: where clips start, and how long they are.
+        num_samples: length of the track; what is behind it is silence.
+        band: what is needed of them.
+
+    Returns:
+        float32 (clips, ceil(length / step)) and the rate; None where the stream cannot give
+        them, or not well enough.
+    """
+    rate_hz = int(SAMPLE_RATES[stream.rate_index])
+    step = choose_step(rate_hz, band)
+    if step is None or rate_hz % step or num_samples > stream.num_samples:
+        return None
+    clips = np.zeros((len(starts), ceil(length / step)), np.float32)
+    for start, clip in zip(starts, clips, strict=True):
+        inside = min(length, num_samples - start)
+        part = decode_clip(stream, start, inside, step, band.top_hz, rate_hz)
+        if part is None:
+            return None
+        clip[: len(part)] = part
+    return clips, rate_hz // step
 
 
 def decode_clip(

@@ -24,7 +24,9 @@ COLUMNS = 19
 def read_bits(octets: NDArray[np.uint8], position: int, count: int) -> int:
     """The `count` <= 16 bits from bit `position` on; three octets from there must exist."""
     at = position >> 3
-    three = (np.int64(octets[at]) << 16) | (np.int64(octets[at + 1]) << 8) | np.int64(octets[at + 2])
+    three = (
+        (np.int64(octets[at]) << 16) | (np.int64(octets[at + 1]) << 8) | np.int64(octets[at + 2])
+    )
     return (three >> (24 - (position & 7) - count)) & ((1 << count) - 1)
 
 

@@ -27,7 +27,6 @@ from autogroove.audio.layer3.sideinfo import (
     WINDOW_GAIN,
 )
 from autogroove.audio.layer3.tables import (
-    LINES,
     LONG,
     LOWEST_QUARTER,
     MIXED,

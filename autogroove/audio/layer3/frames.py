@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.audio.compiling import compiled
-from autogroove.audio.layer3.spectrum import SPARE_WORDS, Words
+from autogroove.audio.layer3.bits import SPARE_WORDS, Words
 from autogroove.audio.layer3.tables import Integers
 from autogroove.audio.mpeg import frame_bytes, header_at
 

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.audio.compiling import compiled
+from autogroove.audio.layer3.bits import Words
 from autogroove.audio.layer3.frames import RESERVOIR_BYTES
 from autogroove.audio.layer3.hybrid import Transforms, add_block
 from autogroove.audio.layer3.sideinfo import COLUMNS, KIND, LENGTH, TYPE, read_side_info
-from autogroove.audio.layer3.spectrum import Words, read_spectrum
-from autogroove.audio.layer3.synthesis import HISTORY, Synthesis, synthesise
+from autogroove.audio.layer3.spectrum import read_spectrum
+from autogroove.audio.layer3.synthesis import BATCH, HISTORY, Synthesis, synthesise
 from autogroove.audio.layer3.tables import LINES, LONG, SLOTS, Bands, Codes, Floats, Integers
 from autogroove.audio.mpeg import header_at
 
@@ -63,14 +64,15 @@ def decode_frames(
     Returns:
         0; 1 where a frame is not what it should be, and nothing of this is to be trusted.
     """
-    lanes = decoder.bank.even.shape[1]
+    lanes = len(decoder.bank.near)
     side = np.zeros((4, COLUMNS), np.int64)
     factors = np.zeros((2, 39), np.int64)
     lines, spectrum = np.zeros(LINES + 4, np.float32), np.zeros(LINES, np.float32)
     rows = np.zeros((3 * SLOTS, lanes), np.float32)
     samples, overlap = np.zeros((2, SLOTS, lanes), np.float32)
-    slots = np.zeros((HISTORY + SLOTS, 2 * lanes), np.float32)
-    span = SLOTS * lanes
+    batch = np.zeros((lanes, BATCH), np.float32)
+    bank_rows = np.zeros((len(decoder.bank.matrix) + 1, HISTORY + BATCH), np.float32)
+    filled, done = 0, 0
     channels, long_ends = decoder.channels, decoder.bands.ends[LONG]
     for frame in range(first, len(places) - 1):
         start = places[frame]
@@ -100,8 +102,15 @@ def decode_frames(
                 )
                 if position < 0:
                     return 1
-            at = (2 * (frame - first) + granule) * span
-            synthesise(samples, decoder.bank, slots, sound[at : at + span])
+            for lane in range(lanes):
+                for t in range(SLOTS):
+                    batch[lane, filled + t] = samples[t, lane]
+            filled += SLOTS
+            if filled == BATCH:
+                synthesise(batch, decoder.bank, bank_rows, sound[done : done + BATCH * lanes])
+                filled, done = 0, done + BATCH * lanes
+    if filled:
+        synthesise(batch, decoder.bank, bank_rows, sound[done:])
     return 0
 
 

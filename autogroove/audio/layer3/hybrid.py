@@ -13,9 +13,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autogroove.audio.compiling import compiled
 from autogroove.audio.layer3.tables import LONG, MIXED, SLOTS, Floats, Integers
+
+Doubles = NDArray[np.float64]
 
 _ALIASES = np.array([-0.6, -0.535, -0.33, -0.185, -0.095, -0.041, -0.0142, -0.0037])
 _LONG_PART = 8
@@ -65,7 +68,7 @@ def make_transforms(lanes: int) -> Transforms:
     )
 
 
-def _window(kind: int) -> Floats:
+def _window(kind: int) -> Doubles:
     """The window of a long block: normal (0), before short ones (1), behind them (3)."""
     long, short = (
         np.sin(np.pi / 36 * (np.arange(36) + 0.5)),
@@ -79,7 +82,7 @@ def _window(kind: int) -> Floats:
     return window
 
 
-def _three_transforms() -> Floats:
+def _three_transforms() -> Doubles:
     """x[6 + 6 w + i] += sin(pi / 12 (i + 1/2)) cos(pi / 24 (2 i + 7) (2 k + 1)) X[3 k + w]."""
     i, k = np.arange(12)[:, None], np.arange(6)
     part = np.sin(np.pi / 12 * (i + 0.5)) * np.cos(np.pi / 24 * (2 * i + 7) * (2 * k + 1))

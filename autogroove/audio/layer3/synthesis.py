@@ -16,82 +16,116 @@ from typing import NamedTuple
 import numpy as np
 
 from autogroove.audio.compiling import compiled
-from autogroove.audio.layer3.tables import SLOTS, SUBBANDS, Floats, synthesis_window
+from autogroove.audio.layer3.tables import SLOTS, SUBBANDS, Floats, Integers, synthesis_window
 
 HISTORY = 15
 """Slots before the present one that are heard in it."""
+
+BATCH = 8 * SLOTS
+"""Slots that are synthesised at once: loops over time, long enough for the vector unit."""
 
 
 class Synthesis(NamedTuple):
     """The filter bank for one step and phase; `lanes` is 32 / step."""
 
     matrix: Floats
-    """Shape (lanes, 2 * lanes): the modulation."""
+    """Shape (rows, lanes): the modulation, each row that differs by more than its sign."""
+    near: Integers
+    """Shape (lanes,): the row that an output takes from the slots 0, 2, ... back."""
+    far: Integers
+    """Shape (lanes,): the row that it takes from the slots 1, 3, ... back."""
     even: Floats
-    """Shape (8, lanes): of the window, what meets the slots 0, 2, ... back."""
+    """Shape (lanes, 8): of the window, what meets the slots 0, 2, ... back."""
     odd: Floats
-    """Shape (8, lanes): of the window, what meets the slots 1, 3, ... back."""
+    """Shape (lanes, 8): of the window, what meets the slots 1, 3, ... back."""
 
 
 @lru_cache(maxsize=8)
 def make_synthesis(step: int, phase: int) -> Synthesis:
     """The filter bank that gives the samples phase, phase + step, ... of each 32."""
     kept = np.arange(phase, SUBBANDS, step)
-    both = np.concatenate([kept, SUBBANDS + kept])
-    subbands = np.arange(SUBBANDS // step)[:, None]
-    window = synthesis_window().reshape(8, 2, SUBBANDS)[:, :, kept]
+    angles = 16 + np.concatenate([kept, SUBBANDS + kept])
+    folded = np.where(angles > 64, 128 - angles, angles)
+    signs = np.where(folded > 32, -1.0, 1.0)
+    folded = np.where(folded > 32, 64 - folded, folded)
+    rows, inverse = np.unique(folded, return_inverse=True)
+    odd_numbers = 2 * np.arange(SUBBANDS // step) + 1
+    window = synthesis_window().reshape(8, 2, SUBBANDS)[:, :, kept] * signs.reshape(2, -1)
     return Synthesis(
-        np.cos(np.pi / 64 * (16 + both) * (2 * subbands + 1)).astype(np.float32),
-        np.ascontiguousarray(window[:, 0], np.float32),
-        np.ascontiguousarray(window[:, 1], np.float32),
+        np.cos(np.pi / 64 * np.outer(rows, odd_numbers)).astype(np.float32),
+        inverse[: len(kept)].astype(np.int64),
+        inverse[len(kept) :].astype(np.int64),
+        np.ascontiguousarray(window[:, 0].T, np.float32),
+        np.ascontiguousarray(window[:, 1].T, np.float32),
     )
 
 
 @compiled
-def synthesise(samples: Floats, bank: Synthesis, slots: Floats, sound: Floats) -> None:
-    """One granule's sound.
+def synthesise(samples: Floats, bank: Synthesis, rows: Floats, sound: Floats) -> None:
+    """The sound of BATCH slots.
 
     Args:
-        samples: float32 (18, lanes), of subbands.
+        samples: float32 (lanes, BATCH), of subbands.
         bank: the filter bank.
-        slots: float32 (15 + 18, 2 * lanes): of the granule before, renewed.
-        sound: float32 (18 * lanes,), filled.
+        rows: float32 (rows + 1, HISTORY + BATCH): of the batch before, renewed; the last one is
+            for work.
+        sound: float32 (up to BATCH * lanes,), filled.
     """
-    for i in range(HISTORY):
-        slots[i] = slots[SLOTS + i]
-    _modulate(samples, bank.matrix, slots[HISTORY:])
-    _filter(slots, bank.even, bank.odd, sound)
+    num_rows = len(bank.matrix)
+    for row in range(num_rows):
+        modulated = rows[row]
+        for t in range(HISTORY):
+            modulated[t] = modulated[BATCH + t]
+        modulated[HISTORY:] = 0
+        for low in range(0, len(samples), 8):
+            _modulate(samples[low : low + 8], bank.matrix[row, low:], modulated)
+    lanes, part = len(bank.near), rows[num_rows]
+    for j in range(lanes):
+        _filter(rows[bank.near[j]], rows[bank.far[j]], bank.even[j], bank.odd[j], part)
+        for t in range(len(sound) // lanes):
+            sound[t * lanes + j] = part[t]
 
 
 @compiled
-def _modulate(samples: Floats, matrix: Floats, slots: Floats) -> None:
-    """slots = samples @ matrix, eight subbands at a time."""
-    for t in range(SLOTS):
-        slot = slots[t]
-        slot[:] = 0
-        for low in range(0, len(matrix), 8):
-            s, m = samples[t, low : low + 8], matrix[low : low + 8]
-            for i in range(len(slot)):
-                slot[i] += (
-                    s[0] * m[0, i]
-                    + s[1] * m[1, i]
-                    + s[2] * m[2, i]
-                    + s[3] * m[3, i]
-                    + s[4] * m[4, i]
-                    + s[5] * m[5, i]
-                    + s[6] * m[6, i]
-                    + s[7] * m[7, i]
-                )
+def _modulate(samples: Floats, m: Floats, row: Floats) -> None:
+    """row[t] += sum over k of m[k] * samples[k, t], eight subbands."""
+    for t in range(BATCH):
+        row[HISTORY + t] += (
+            m[0] * samples[0, t]
+            + m[1] * samples[1, t]
+            + m[2] * samples[2, t]
+            + m[3] * samples[3, t]
+            + m[4] * samples[4, t]
+            + m[5] * samples[5, t]
+            + m[6] * samples[6, t]
+            + m[7] * samples[7, t]
+        )
 
 
 @compiled
-def _filter(slots: Floats, even: Floats, odd: Floats, sound: Floats) -> None:
-    """sound[t] = sum over m of even[m] * slots[t - 2 m] + odd[m] * slots[t - 2 m - 1]."""
-    lanes = even.shape[1]
-    for t in range(SLOTS):
-        out = sound[t * lanes : (t + 1) * lanes]
-        out[:] = 0
-        for m in range(8):
-            near, far = slots[HISTORY + t - 2 * m], slots[HISTORY + t - 2 * m - 1, lanes:]
-            for j in range(lanes):
-                out[j] += even[m, j] * near[j] + odd[m, j] * far[j]
+def _filter(near: Floats, far: Floats, even: Floats, odd: Floats, part: Floats) -> None:
+    """part[t] = sum over m of even[m] * near[t - 2 m] + odd[m] * far[t - 2 m - 1]."""
+    a, b, c, d, e, f, g, h = even
+    for t in range(BATCH):
+        part[t] = (
+            a * near[t + 15]
+            + b * near[t + 13]
+            + c * near[t + 11]
+            + d * near[t + 9]
+            + e * near[t + 7]
+            + f * near[t + 5]
+            + g * near[t + 3]
+            + h * near[t + 1]
+        )
+    a, b, c, d, e, f, g, h = odd
+    for t in range(BATCH):
+        part[t] += (
+            a * far[t + 14]
+            + b * far[t + 12]
+            + c * far[t + 10]
+            + d * far[t + 8]
+            + e * far[t + 6]
+            + f * far[t + 4]
+            + g * far[t + 2]
+            + h * far[t]
+        )

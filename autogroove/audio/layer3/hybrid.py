@@ -70,11 +70,8 @@ def make_transforms(lanes: int) -> Transforms:
 
 def _window(kind: int) -> Doubles:
     """The window of a long block: normal (0), before short ones (1), behind them (3)."""
-    long, short = (
-        np.sin(np.pi / 36 * (np.arange(36) + 0.5)),
-        np.sin(np.pi / 12 * np.arange(0.5, 12)),
-    )
-    window = long.copy()
+    window: Doubles = np.sin(np.pi / 36 * np.arange(0.5, 36))
+    short: Doubles = np.sin(np.pi / 12 * np.arange(0.5, 12))
     if kind == 1:
         window[18:] = np.concatenate([np.ones(6), short[6:], np.zeros(6)])
     elif kind == 3:
@@ -85,7 +82,7 @@ def _window(kind: int) -> Doubles:
 def _three_transforms() -> Doubles:
     """x[6 + 6 w + i] += sin(pi / 12 (i + 1/2)) cos(pi / 24 (2 i + 7) (2 k + 1)) X[3 k + w]."""
     i, k = np.arange(12)[:, None], np.arange(6)
-    part = np.sin(np.pi / 12 * (i + 0.5)) * np.cos(np.pi / 24 * (2 * i + 7) * (2 * k + 1))
+    part: Doubles = np.sin(np.pi / 12 * (i + 0.5)) * np.cos(np.pi / 24 * (2 * i + 7) * (2 * k + 1))
     whole = np.zeros((36, 18))
     for window in range(3):
         whole[6 + 6 * window : 18 + 6 * window, window::3] = part

@@ -23,11 +23,10 @@ COLUMNS = 19
 @compiled
 def read_bits(octets: NDArray[np.uint8], position: int, count: int) -> int:
     """The `count` <= 16 bits from bit `position` on; three octets from there must exist."""
-    at = position >> 3
-    three = (
-        (np.int64(octets[at]) << 16) | (np.int64(octets[at + 1]) << 8) | np.int64(octets[at + 2])
-    )
-    return (three >> (24 - (position & 7) - count)) & ((1 << count) - 1)
+    at, number = position >> 3, 0
+    for i in range(3):
+        number = (number << 8) | int(np.int64(octets[at + i]))
+    return (number >> (24 - (position & 7) - count)) & ((1 << count) - 1)
 
 
 @compiled

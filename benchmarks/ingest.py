@@ -1,6 +1,6 @@
 """How close ingest is to the floor: CPU time per track against decoding alone and the peers' way.
 
-    python benchmarks/ingest.py [FOLDER] [--tracks 40] [--rounds 5]
+    python benchmarks/ingest.py [FOLDER] [--tracks 40] [--rounds 5] [--preset groove]...
 
 All ways run interleaved, track by track, so that a busy machine slows all of them alike. Figures
 are CPU time: medians over rounds of the time per track. "Decode only" is soundfile reading the
@@ -10,7 +10,6 @@ the demo set.
 """
 
 import argparse
-import io
 import multiprocessing
 import tempfile
 import time
@@ -31,7 +30,7 @@ from autogroove.audio import AudioFault, read_clips
 from autogroove.audio.files import open_bytes
 from autogroove.catalogue import open_source, scan_source
 from autogroove.catalogue.tracks import Source
-from autogroove.config import Settings
+from autogroove.config import PRESETS, PresetName, Settings
 from autogroove.segments import plan_segments, write_segment
 from autogroove.segments.planning import SegmentBatch
 from autogroove.segments.shards import ShardWriter
@@ -65,10 +64,9 @@ def make_peers_way(array: "zarr.Array[Any]") -> Callable[[Path], None]:
 
 
 def measure_ways(
-    source: Source, catalogue: pd.DataFrame, folder: Path, rounds: int
+    source: Source, catalogue: pd.DataFrame, folder: Path, rounds: int, settings: Settings
 ) -> dict[str, float]:
     """CPU milliseconds per track of each way, interleaved."""
-    settings = Settings()
     array = zarr.create_array(
         str(folder / "peers"), shape=(3, 256, 256), dtype="f4", chunks=(1, 256, 256)
     )
@@ -99,10 +97,9 @@ def measure_ways(
 
 
 def measure_steps(
-    source: Source, catalogue: pd.DataFrame, folder: Path, rounds: int
+    source: Source, catalogue: pd.DataFrame, folder: Path, rounds: int, settings: Settings
 ) -> dict[str, float]:
     """CPU milliseconds per track of each step of ours."""
-    settings = Settings()
     band = plan_transform(settings.spectrogram).band
     spent: dict[str, list[float]] = {}
 
@@ -118,11 +115,6 @@ def measure_steps(
         for row in catalogue.itertuples():
             content = timed("fetch", lambda row=row: source.read(row.path))
             file = open_bytes(row.path, content)
-            samples = timed(
-                "decode",
-                lambda content=content: soundfile.read(io.BytesIO(content), dtype="float32"),
-            )
-            del samples
             try:
                 clips = timed(
                     "decode, mono, resample",
@@ -143,23 +135,28 @@ def measure_steps(
     return {name: 1000 * median(values) for name, values in spent.items()}
 
 
-def write_batch(batch: SegmentBatch, source: Source, store: Store) -> int:
-    return write_segment(batch, source, store, Settings()).num_clips
+def write_batch(batch: SegmentBatch, source: Source, store: Store, settings: Settings) -> int:
+    return write_segment(batch, source, store, settings).num_clips
 
 
-def measure_processes(source: Source, catalogue: pd.DataFrame, folder: Path) -> tuple[float, float]:
+def measure_processes(
+    source: Source, catalogue: pd.DataFrame, folder: Path, settings: Settings
+) -> tuple[float, float]:
     """Seconds of wall time for all tracks: one process, two processes."""
     walls = []
     for processes in (1, 2):
         context = multiprocessing.get_context("spawn")
         with context.Pool(processes) as pool:
             warm = Store(folder / f"warm{processes}")
-            plan = plan_segments(catalogue[:8], warm, Settings(), tracks_per_segment=1)
-            pool.starmap(write_batch, [(b, source, warm) for b in plan.batches], chunksize=1)
+            plan = plan_segments(catalogue[:8], warm, settings, tracks_per_segment=1)
+            pool.starmap(
+                write_batch, [(b, source, warm, settings) for b in plan.batches], chunksize=1
+            )
             store = Store(folder / f"processes{processes}")
-            plan = plan_segments(catalogue, store, Settings(), tracks_per_segment=8)
+            plan = plan_segments(catalogue, store, settings, tracks_per_segment=8)
             started = time.perf_counter()
-            pool.starmap(write_batch, [(b, source, store) for b in plan.batches], chunksize=1)
+            batches = [(b, source, store, settings) for b in plan.batches]
+            pool.starmap(write_batch, batches, chunksize=1)
             walls.append(time.perf_counter() - started)
     return walls[0], walls[1]
 
@@ -171,29 +168,34 @@ def main() -> None:
     )
     parser.add_argument("--tracks", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--preset", action="append", choices=list(PRESETS), dest="presets")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="autogroove-benchmark-") as name:
-        report(options.folder, Path(name), options.tracks, options.rounds)
+    warnings.filterwarnings("ignore", module="librosa")
+    for preset in options.presets or ["groove", "poster"]:
+        with tempfile.TemporaryDirectory(prefix="autogroove-benchmark-") as name:
+            report(options.folder, Path(name), options.tracks, options.rounds, preset)
 
 
-def report(where: str, folder: Path, tracks: int, rounds: int) -> None:
+def report(where: str, folder: Path, tracks: int, rounds: int, preset: PresetName) -> None:
     store = Store(folder / "scan")
     source = open_source(where, store=store)
     catalogue = scan_source(source, store).catalogue
     catalogue = catalogue[catalogue["status"] == "listed"].iloc[:tracks]
-    warnings.filterwarnings("ignore", module="librosa")
-    ways = measure_ways(source, catalogue, folder, rounds)
-    steps = measure_steps(source, catalogue, folder, rounds)
-    one, two = measure_processes(source, catalogue, folder)
-    print(f"{where}: {len(catalogue)} tracks, {rounds} rounds, CPU ms a track (medians)\n")
-    print(f"{'way':<34}{'ms':>8}{'x decode only':>15}")
+    settings = Settings.from_preset(preset)
+    ways = measure_ways(source, catalogue, folder, rounds, settings)
+    steps = measure_steps(source, catalogue, folder, rounds, settings)
+    one, two = measure_processes(source, catalogue, folder, settings)
+    print(f"\n{preset}: {len(catalogue)} tracks of {where}, {rounds} rounds, CPU ms (medians)\n")
+    print(f"{'way':<34}{'ms a track':>12}{'x decode only':>15}")
     for name, value in ways.items():
-        print(f"{name:<34}{value:>8.2f}{value / ways['decode only']:>15.2f}")
-    print(f"\n{'peers / ours':<34}{ways['peers'] / ways['ours']:>8.2f}")
-    print(f"{'one process / two (wall)':<34}{one / two:>8.2f}")
-    print("\nsteps of ours, CPU ms a track; 'decode' is the bare decode inside the next line")
+        print(f"{name:<34}{value:>12.2f}{value / ways['decode only']:>15.2f}")
+    print(f"\n{'ours / decode only':<34}{ways['ours'] / ways['decode only']:>12.2f}")
+    print(f"{'peers / decode only':<34}{ways['peers'] / ways['decode only']:>12.2f}")
+    print(f"{'peers / ours':<34}{ways['peers'] / ways['ours']:>12.2f}")
+    print(f"{'one process / two (wall)':<34}{one / two:>12.2f}")
+    print("\nsteps of ours, CPU ms a track")
     for name, value in steps.items():
-        print(f"  {name:<32}{value:>8.2f}")
+        print(f"  {name:<32}{value:>12.2f}")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ class TrackMeasures:
     sample_rate_hz: int
     channels: int
     clipped_share: float
-    """Share of the samples of its clips at or beyond .999 of full scale."""
+    """Share of the samples of its clips at or beyond .999 of full scale; where the file was decoded
+    in part, of those mono samples."""
     silent_share: float
     """Share of its clips that are silent."""
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from autogroove.audio.clips import Band, TrackClips, TrackMeasures, clip_length, place_clips
 from autogroove.audio.faults import AudioFault
 from autogroove.audio.files import AudioFile, reading, refuse_non_audio
+from autogroove.audio.layer3.reading import Layer3Stream, decode_clips, open_stream
 from autogroove.audio.mixing import fold_block, mix_block
 from autogroove.audio.mpeg import MpegScan, scan_mpeg
 from autogroove.audio.opening import open_sound
@@ -22,7 +23,7 @@ from autogroove.audio.resampling import Resampler, design_resampler
 from autogroove.catalogue.reasons import Reason
 from autogroove.config import ClipSettings
 
-DECODER_VERSION = f"libsndfile {soundfile.__libsndfile_version__}, reading 1"
+DECODER_VERSION = f"libsndfile {soundfile.__libsndfile_version__}, reading 2"
 """What decodes. A quarantined track is tried again when this changes."""
 
 SILENT_RMS = 1e-4
@@ -62,7 +63,7 @@ def read_clips(file: AudioFile, settings: ClipSettings, band: Band | None = None
             _check_promise(scan, settings)
         known = scan is not None or head.startswith(_CONTAINERS)
         with open_sound(file, stream, scan, known) as sound:
-            clips = _read_sound(sound, settings, band)
+            clips = _read_sound(sound, settings, band, _open_partly(file, scan, band))
     clips.seconds["decode"] = time.perf_counter() - started
     return clips
 
@@ -86,14 +87,29 @@ def _check_promise(scan: MpegScan, settings: ClipSettings) -> None:
         )
 
 
+def _open_partly(file: AudioFile, scan: MpegScan | None, band: Band | None) -> Layer3Stream | None:
+    """The stream that may be decoded in part; None where all of it must be."""
+    if scan is None or file.content is None or band is None:
+        return None
+    return open_stream(file.content, scan)
+
+
 def _read_sound(
-    sound: soundfile.SoundFile, settings: ClipSettings, band: Band | None
+    sound: soundfile.SoundFile,
+    settings: ClipSettings,
+    band: Band | None,
+    stream: Layer3Stream | None,
 ) -> TrackClips:
     rate, num_samples = int(sound.samplerate), int(sound.frames)
     length = clip_length(rate, settings)
     starts = place_clips(num_samples, rate, settings)
     if not starts:
         raise AudioFault(Reason.too_short, f"{num_samples / rate:.2f} s.")
+    if stream is not None and band is not None:
+        parts = decode_clips(stream, starts, length, num_samples, band)
+        totals = None if parts is None else _total(parts[0])
+        if parts is not None and totals is not None:
+            return TrackClips(*parts, _measure(totals, num_samples, sound))
     fold = _choose_fold(sound, band, length)
     clips = np.zeros((len(starts), band.num_samples if band and fold else length), np.float32)
     totals = np.zeros((len(starts), 4))
@@ -106,6 +122,15 @@ def _read_sound(
         raise AudioFault(Reason.truncated, f"It ends before its {num_samples / rate:.1f} s.")
     used = band.rate_hz if band and fold else rate
     return TrackClips(clips, used, _measure(totals, num_samples, sound))
+
+
+def _total(clips: Floats) -> NDArray[np.float64] | None:
+    """The totals of clips that were decoded in part; None where the whole decoder must judge."""
+    totals = np.zeros((len(clips), 4))
+    for clip, total in zip(clips, totals, strict=True):
+        mix_block(clip[:, None], clip, total)
+    variance = totals[:, 1] / totals[:, 3] - (totals[:, 0] / totals[:, 3]) ** 2
+    return totals if variance.max() > SILENT_RMS**2 and totals[:, 1].max() < 1e9 else None
 
 
 def _choose_fold(sound: soundfile.SoundFile, band: Band | None, length: int) -> Resampler | None:

@@ -36,6 +36,7 @@ BIT_RATES = np.array(
     dtype=np.int64,
 )
 """kbit/s; rows: MPEG-1 layers I, II, III; MPEG-2 layer I; MPEG-2 layers II and III."""
+DECODER_DELAY = 529
 SAMPLE_RATES = np.array([44100, 48000, 32000], dtype=np.int64)
 
 
@@ -190,6 +191,19 @@ def read_xing(frame: bytes) -> tuple[bool, int | None]:
     if frame[36:40] == b"VBRI":
         return True, int.from_bytes(frame[50:54], "big")
     return False, None
+
+
+def read_delay(frame: bytes) -> int:
+    """Samples to skip before a track starts, from the LAME part of its Xing frame.
+
+    The encoder's delay and the decoder's own of 529 samples; 0 where nothing is said.
+    """
+    mono, mpeg1 = frame[3] >> 6 == 3, (frame[1] >> 3) & 3 == 3
+    offset = 4 + ((17 if mono else 32) if mpeg1 else (9 if mono else 17))
+    flags = frame[offset + 7]
+    offset += 8 + 4 * (flags & 1) + 2 * (flags & 2) + 25 * (flags & 4) + (flags & 8) // 2
+    says = frame[offset + 21 : offset + 23]
+    return ((says[0] << 4) | (says[1] >> 4)) + DECODER_DELAY if frame[offset] else 0
 
 
 def make_xing(header: int, num_frames: int) -> bytes:

@@ -62,7 +62,7 @@ class ModelSettings(Section):
     channels: tuple[int, ...] = (8, 16, 32, 32, 64, 64)
     code_size: int = Field(64, ge=4, le=4096, description="Length of an encoding.")
     part_weights: tuple[float, float, float] = Field(
-        (0.53, 0.7, 0.6), description="groove: how much tempo, rhythm and sound count in distances."
+        (0.6, 0.65, 0.6), description="groove: how much tempo, rhythm and sound count in distances."
     )
 
 

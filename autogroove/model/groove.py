@@ -69,13 +69,13 @@ class GrooveAutoencoder(Autoencoder):
         tempo, rhythm, spectrum = (max(1, int(share * code_size)) for share in SHARES)
         self.sizes = (tempo, rhythm, code_size - tempo - rhythm - spectrum, spectrum)
         self.weights = (*weights, SPECTRUM_WEIGHT)
-        various = LEVEL_FEATURES + TEXTURE_FEATURES + 2 * channels[-1]
-        groove = TEMPO_FEATURES + RHYTHM_FEATURES
-        inputs = (TEMPO_FEATURES, RHYTHM_FEATURES, groove + various, shape[0])
+        texture, heard = LEVEL_FEATURES + TEXTURE_FEATURES, 2 * channels[-1]
+        self.sound_parts = (TEMPO_FEATURES, RHYTHM_FEATURES, texture, heard)
+        inputs = (TEMPO_FEATURES, RHYTHM_FEATURES, sum(self.sound_parts), shape[0])
         self.to_code = nn.ModuleList(
             nn.Linear(features, size) for features, size in zip(inputs, self.sizes, strict=True)
         )
-        self.standardise = nn.BatchNorm1d(various, affine=False)
+        self.standardise = nn.BatchNorm1d(texture + heard, affine=False)
         self.to_rows = nn.Linear(code_size, shape[0])
         self.mean_image: Tensor
         self.register_buffer("mean_image", torch.zeros(1, 1, *shape))
@@ -127,7 +127,7 @@ class GrooveAutoencoder(Autoencoder):
 
     def unweigh(self, codes: Tensor) -> Tensor:
         """Codes (n, code_size) with the weights of their parts taken off."""
-        parts = codes.split(self.sizes, dim=1)
+        parts = torch.split(codes, list(self.sizes), dim=1)
         plain = [part / (w or 1.0) for w, part in zip(self.weights, parts, strict=True)]
         return torch.cat(plain, dim=1)
 
@@ -138,7 +138,7 @@ class GrooveAutoencoder(Autoencoder):
 
     def sound_of(self, codes: Tensor) -> Tensor:
         """The part of codes that the convolutions have a say in."""
-        return codes.split(self.sizes, dim=1)[2]
+        return torch.split(codes, list(self.sizes), dim=1)[2]
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def describe_fixed(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:

@@ -45,7 +45,7 @@ __all__ = ["ClipLoader", "ModelSummary", "choose_members", "make_model_key", "tr
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 """Raised when a change of the code gives other weights from the same settings."""
 
 

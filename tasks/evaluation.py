@@ -19,6 +19,7 @@ from autogroove.errors import AutogrooveError
 from autogroove.evaluation import Card, evaluate_release
 from autogroove.evaluation.card import CARD_VERSION
 from autogroove.evaluation.gathering import gather_inputs
+from autogroove.evaluation.rivals import find_rivals
 from autogroove.identity import make_key
 from autogroove.memo import Made, make_once
 from autogroove.model.stored import ModelSummary
@@ -74,6 +75,7 @@ def evaluate(
 ) -> Made:
     """Measure every row of the card; part `card`."""
     store, stage = Store(store_url), Stage("evaluate")
+    rivals = find_rivals(store, settings)
 
     def make() -> dict[str, PartRef]:
         catalogue = load_catalogue(store, catalogue_key)
@@ -85,6 +87,7 @@ def evaluate(
             description_keys,
             read_clusters(read_part(store, clusters)),
             trained=_find_trained(store, catalogue, settings, model.model_key),
+            rivals=rivals,
         )
         card = evaluate_release(inputs, settings.evaluation, progress=stage.show)
         return {"card": put_bytes(store, "cards", ".json", card.to_json().encode())}
@@ -99,6 +102,7 @@ def evaluate(
         description_keys,
         settings.evaluation,
         settings.clustering,
+        {name: sorted(part.sha256 for part in rival.encodings) for name, rival in rivals.items()},
     )
     with computing_with(1):
         return make_once(store, "card", key, make)

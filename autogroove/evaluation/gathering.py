@@ -19,22 +19,21 @@ from autogroove.affinity import cluster_encodings
 from autogroove.config import ClusteringSettings, Settings
 from autogroove.descriptors.batches import Descriptions, read_descriptions
 from autogroove.descriptors.sampling import sample_tracks
-from autogroove.encoding import encodings_key, make_encoder_key, read_encodings
-from autogroove.errors import MissingObject
+from autogroove.encoding import encodings_key, make_encoder_key
 from autogroove.evaluation.baselines import Images, describe_baselines, make_image_baselines
 from autogroove.evaluation.collection import Collection
 from autogroove.evaluation.encoders import make_untrained, measure_errors
 from autogroove.evaluation.evaluate import EvaluationInputs
 from autogroove.evaluation.hearing import Clusterer, Encoded
 from autogroove.evaluation.neighbours import Floats
-from autogroove.evaluation.sampled import SampledClips, match_clips
+from autogroove.evaluation.rivals import Rival, hear_rivals
+from autogroove.evaluation.sampled import SampledClips, match_clips, read_clip_codes
 from autogroove.model import Autoencoder, load_model
 from autogroove.model.autoencoder import encode_images
 from autogroove.segments import make_recipe_key, open_clips
 from autogroove.storage import Store
 from autogroove.training import choose_members
 
-_log = logging.getLogger(__name__)
 _affinity_log = logging.getLogger("autogroove.affinity.clustering")
 
 
@@ -56,7 +55,7 @@ def gather_inputs(
     clusters: pd.DataFrame | None = None,
     *,
     trained: Names[str] | None = None,
-    rivals: Mapping[str, Sequence[str]] | None = None,
+    rivals: Mapping[str, Rival] | None = None,
     baselines: bool = True,
 ) -> EvaluationInputs:
     """Read what a card is measured from.
@@ -71,8 +70,7 @@ def gather_inputs(
             the sample.
         trained: fingerprints that the model was trained on; None means those that this catalogue
             and these settings give.
-        rivals: of other models of the same clips, such as `poster`, by name, the keys of the
-            objects that `encode_segment` wrote; one that lacks a sampled clip is left out.
+        rivals: other models of the same clips by name; one that lacks a sampled clip is left out.
         baselines: whether to make baselines too (PCA and untrained encoder take the most time).
 
     Raises:
@@ -90,8 +88,8 @@ def gather_inputs(
         described.images[clips.disguises],
         _may_train(collection),
     )
-    plain = _read_encodings(store, _own_encodings(store, model_key, clips), clips)
-    others = _read_rivals(store, rivals or {}, clips)
+    plain = read_clip_codes(store, _own_encodings(store, model_key, clips), clips)
+    others = hear_rivals(store, rivals or {}, catalogue, settings, clips)
     if baselines:
         others |= _make_baselines(settings, model, collection, images, described, clips)
     return EvaluationInputs(
@@ -171,39 +169,10 @@ def _read_images(store: Store, recipe_key: str, tracks: pd.DataFrame) -> Images:
     return np.concatenate([parts[row] for row in range(len(tracks))])
 
 
-def _read_encodings(store: Store, keys: Sequence[str], clips: SampledClips) -> Floats:
-    """(num_clips, d) in the order of the sampled clips.
-
-    Raises:
-        MissingObject: an object, or a clip in all of them, is not there.
-    """
-    read = read_encodings(store, keys)
-    where = pd.MultiIndex.from_arrays([read.fingerprints, read.clips])
-    names = clips.tracks["fingerprint"].to_numpy()[clips.clip_tracks]
-    first = np.searchsorted(clips.clip_tracks, clips.clip_tracks)
-    wanted = pd.MultiIndex.from_arrays([names, np.arange(len(names)) - first])
-    rows = where.get_indexer(wanted)
-    if (rows < 0).any():
-        raise MissingObject(f"{int((rows < 0).sum())} sampled clips have no encodings.")
-    return np.asarray(read.encodings[rows], dtype=np.float32)
-
-
 def _own_encodings(store: Store, model_key: str, clips: SampledClips) -> list[str]:
     encoder_key = make_encoder_key(store, model_key)
     segments = sorted({str(segment) for segment in clips.tracks["segment"]})
     return [encodings_key(encoder_key, segment) for segment in segments]
-
-
-def _read_rivals(
-    store: Store, rivals: Mapping[str, Sequence[str]], clips: SampledClips
-) -> dict[str, Encoded]:
-    found = {}
-    for name, keys in rivals.items():
-        try:
-            found[name] = Encoded(_read_encodings(store, keys, clips))
-        except MissingObject as reason:
-            _log.warning("The card goes without %s: %s", name, reason)
-    return found
 
 
 def _look_up_clusters(clusters: pd.DataFrame, tracks: pd.DataFrame) -> NDArray[np.int64]:

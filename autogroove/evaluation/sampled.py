@@ -1,9 +1,11 @@
 """The clips that a card is measured on.
 
-What belongs here: matching the sampled tracks with their descriptors, clip by clip.
-What does not: reading their images and encodings (`gathering`).
+What belongs here: matching the sampled tracks with their descriptors and with what encoders made
+of them, clip by clip.
+What does not: reading their images (`gathering`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from autogroove.descriptors.batches import Descriptions
-from autogroove.errors import AutogrooveError
+from autogroove.encoding import read_encodings
+from autogroove.errors import AutogrooveError, MissingObject
+from autogroove.evaluation.neighbours import Floats
+from autogroove.storage import Store
 
 
 @dataclass(frozen=True)
@@ -53,3 +58,25 @@ def match_clips(sample: pd.DataFrame, described: Descriptions) -> SampledClips:
     return SampledClips(
         tracks, clip_tracks, described_rows, first[place[known]], np.flatnonzero(known)
     )
+
+
+def read_clip_codes(store: Store, keys: Sequence[str], clips: SampledClips) -> Floats:
+    """(num_clips, d) encodings in the order of the sampled clips.
+
+    Args:
+        store: where the encodings are.
+        keys: of the objects that `encode_segment` wrote.
+        clips: the sampled ones.
+
+    Raises:
+        MissingObject: an object, or a clip in all of them, is not there.
+    """
+    read = read_encodings(store, keys)
+    where = pd.MultiIndex.from_arrays([read.fingerprints, read.clips])
+    names = clips.tracks["fingerprint"].to_numpy()[clips.clip_tracks]
+    first = np.searchsorted(clips.clip_tracks, clips.clip_tracks)
+    wanted = pd.MultiIndex.from_arrays([names, np.arange(len(names)) - first])
+    rows = where.get_indexer(wanted)
+    if (rows < 0).any():
+        raise MissingObject(f"{int((rows < 0).sum())} sampled clips have no encodings.")
+    return np.asarray(read.encodings[rows], dtype=np.float32)

@@ -52,6 +52,10 @@ class Autoencoder(nn.Module):
             images = layer(images)[..., :height, :width]
         return torch.sigmoid(images)
 
+    def draw(self, codes: Tensor) -> Tensor:
+        """What a training compares with images: `decode`, unless that stops gradients."""
+        return self.decode(codes)
+
     def forward(self, images: Tensor) -> Tensor:
         """Reconstructions of images, both (n, 1, H, W)."""
         return self.decode(self.encode(images))

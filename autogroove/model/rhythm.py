@@ -1,18 +1,23 @@
-"""From images to rhythm: onsets, what repeats, and the same with the tempo taken out.
+"""From images to rhythm: onsets, what repeats, at which tempo, and the same against beats.
 
 What belongs here: pooling over time that keeps rhythm and forgets where it began. No weights.
 What does not: the network around it (`autogroove.model.groove`), or the card's own descriptors
-(`autogroove.descriptors`), which must not be what a model is built from.
+(`autogroove.descriptors`), which are measured from audio and which no model reads.
 
-An autocorrelation read at logarithmic lags turns another tempo into a shift. Folding octaves
-then keeps the tempo alone (cyclic tempogram: Grosche, Müller and Kurth 2010); the magnitude of a
-Fourier transform along that axis drops it and keeps the pattern (scale transform: Holzapfel and
-Stylianou 2011).
+How much each tempo is in a clip is weighed by how well its beats repeat (comb filter: Scheirer
+1998) and by how usual it is (log-normal around 120 a minute: Ellis 2007). With octaves folded
+that is the tempo alone (cyclic tempogram: Grosche, Müller and Kurth 2010). The autocorrelation
+read at fractions of a beat instead of seconds, the mean over tempi as they are weighed, is the
+pattern without its tempo (beat spectrum: Foote, Cooper and Nam 2002): no tempo has to be chosen,
+so that two that are near each other, or an octave apart and equally usual, give near patterns.
 """
+
+import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d, normalize, pad
+from torch.nn.functional import normalize, pad
 
 LARGEST_LEVEL = 0.998
 """Grey levels above are saturated; atanh of 1 is infinite."""
@@ -20,15 +25,33 @@ COMPRESSION = 10.0
 FLOOR = 0.01
 """Of the loudest band: bands below it are not raised to the level of the others."""
 
-NUM_ONSET_BANDS = 4
-NUM_OCTAVES = 5
-STEPS_PER_OCTAVE = 32
-SHORTEST_LAG = 1 / 80
-"""Of the clip: 0.125 s of 10 s. Five octaves up is 4 s."""
-NUM_SCALES = 30
+RISE_FRAMES = 2
+BAND_EDGES = (0, 1 / 16, 1 / 4, 1 / 2, 3 / 4, 1)
+"""Of the rows. In the preset's 64: up to 0.2 kHz (kick, bass), 0.8, 1.9 (snare, voice), 4.4, 10
+(hats)."""
+NUM_ONSET_BANDS = len(BAND_EDGES) - 1
+STEPS_PER_OCTAVE = 48
+"""Tempi are 1.5 % apart: two that a listener would call the same lie within 4 %."""
+NUM_OCTAVES = 2
+SLOWEST_BEAT = 0.1
+"""Of the clip: 60 beats a minute in 10 s. Two octaves up is 240."""
+USUAL_BEAT = 0.055
+USUAL_OCTAVES = 0.7
+"""Deviation of usual tempi from the most usual one."""
+COMB_BEATS = (1, 2, 3, 4)
+SHARPNESS = 8.0
+"""Power of a tempo's weight: the second best, four fifths as good, counts a sixth."""
+TEMPO_BLUR = 0.05
+"""Deviation in octaves, 3.5 %: tempi within 4 % overlap, others do not."""
 
-TEMPO_FEATURES = NUM_ONSET_BANDS * STEPS_PER_OCTAVE
-RHYTHM_FEATURES = NUM_ONSET_BANDS * NUM_SCALES
+STEPS_PER_BEAT = 12
+NUM_BEATS = 4
+FIRST_STEP = 2
+"""One step lies within the width of an onset."""
+NUM_STEPS = STEPS_PER_BEAT * NUM_BEATS - FIRST_STEP + 1
+
+TEMPO_FEATURES = STEPS_PER_OCTAVE
+RHYTHM_FEATURES = NUM_ONSET_BANDS * NUM_STEPS
 
 
 def whiten_bands(images: Tensor) -> Tensor:
@@ -49,10 +72,15 @@ def whiten_bands(images: Tensor) -> Tensor:
 
 
 def detect_onsets(whitened: Tensor) -> Tensor:
-    """Rises from frame to frame, in NUM_ONSET_BANDS bands: (n, bands, frames)."""
-    rises = torch.relu(whitened[..., 1:] - whitened[..., :-1])
-    bands = adaptive_avg_pool2d(pad(rises, (1, 0)), (NUM_ONSET_BANDS, None))
-    return bands.squeeze(1)
+    """Rises over two frames of (n, 1, bins, frames), in NUM_ONSET_BANDS bands: (n, bands, frames).
+
+    A window is longer than two frames, so that an onset takes as long to rise.
+    """
+    rises = torch.relu(whitened[..., RISE_FRAMES:] - whitened[..., :-RISE_FRAMES])
+    rows = pad(rises, (RISE_FRAMES, 0)).squeeze(1)
+    edges = [round(edge * rows.shape[1]) for edge in BAND_EDGES]
+    bands = [rows[:, low:high].mean(dim=1) for low, high in pairwise(edges)]
+    return torch.stack(bands, dim=1)
 
 
 def autocorrelate(curves: Tensor, num_lags: int) -> Tensor:
@@ -67,25 +95,65 @@ def autocorrelate(curves: Tensor, num_lags: int) -> Tensor:
     return unbiased
 
 
-def make_lag_reader(num_frames: int) -> Tensor:
-    """A matrix (lags, NUM_OCTAVES · STEPS_PER_OCTAVE) that reads curves at logarithmic lags."""
-    steps = torch.arange(NUM_OCTAVES * STEPS_PER_OCTAVE)
-    lags = num_frames * SHORTEST_LAG * 2 ** (steps / STEPS_PER_OCTAVE)
-    left = lags.floor().long()
-    reader = torch.zeros(int(left.max()) + 2, len(steps))
-    reader[left, steps] = 1 - (lags - left)
-    reader[left + 1, steps] = lags - left
-    return reader
+def count_lags(num_frames: int) -> int:
+    """Lags that reach to the end of a pattern at the slowest tempo."""
+    return min(num_frames, math.ceil(num_frames * SLOWEST_BEAT * NUM_BEATS) + 2)
 
 
-def describe_tempo(repeats: Tensor) -> Tensor:
-    """Cyclic tempogram of (n, bands, steps): (n, TEMPO_FEATURES), rows of length 1 or 0."""
-    octaves = torch.relu(repeats).unflatten(2, (NUM_OCTAVES, STEPS_PER_OCTAVE))  # type: ignore[no-untyped-call]
-    folded = octaves.sum(dim=2)
-    return normalize((folded - folded.mean(dim=2, keepdim=True)).flatten(1), dim=1)
+def weigh_tempi(lagged: Tensor, num_frames: int) -> Tensor:
+    """How much each tempo is in clips: (n, NUM_OCTAVES · STEPS_PER_OCTAVE), rows that sum to 1.
+
+    Args:
+        lagged: (n, bands, lags) autocorrelations.
+        num_frames: of the clips.
+    """
+    periods = _beat_lengths(num_frames, lagged.device)
+    together = torch.relu(lagged).sum(dim=1)
+    beats = torch.tensor(COMB_BEATS, device=lagged.device)
+    found = _read_at(together, periods[:, None] * beats).mean(dim=2)
+    octaves = torch.log2(periods / (USUAL_BEAT * num_frames)) / USUAL_OCTAVES
+    salience = found * torch.exp(-0.5 * octaves.square())
+    sharpened = (salience / (salience.amax(dim=1, keepdim=True) + 1e-6)) ** SHARPNESS + 1e-6
+    return sharpened / sharpened.sum(dim=1, keepdim=True)
 
 
-def describe_rhythm(repeats: Tensor) -> Tensor:
-    """Scale magnitudes of (n, bands, steps): (n, RHYTHM_FEATURES), rows of length 1 or 0."""
-    scales = torch.fft.rfft(repeats, dim=2)[..., 1 : NUM_SCALES + 1].abs()
-    return normalize(scales.flatten(1), dim=1)
+def describe_tempo(weights: Tensor) -> Tensor:
+    """Tempo without its octave: (n, TEMPO_FEATURES), rows of length 1.
+
+    The square roots of a distribution: the distance of two is Hellinger's.
+    """
+    folded = weights.unflatten(1, (NUM_OCTAVES, STEPS_PER_OCTAVE)).sum(dim=1)  # type: ignore[no-untyped-call]
+    steps = torch.arange(STEPS_PER_OCTAVE, device=weights.device) / STEPS_PER_OCTAVE
+    apart = (steps[:, None] - steps + 0.5) % 1 - 0.5
+    blurred = folded @ torch.exp(-0.5 * (apart / TEMPO_BLUR).square())
+    return normalize(blurred.sqrt(), dim=1)
+
+
+def describe_rhythm(lagged: Tensor, weights: Tensor, num_frames: int) -> Tensor:
+    """What rises above each band's mean, against beats: (n, RHYTHM_FEATURES), rows of length 1.
+
+    A row is zero where nothing repeats.
+
+    Args:
+        lagged: (n, bands, lags) autocorrelations.
+        weights: (n, tempi) as `weigh_tempi` gives them.
+        num_frames: of the clips.
+    """
+    steps = torch.arange(FIRST_STEP, FIRST_STEP + NUM_STEPS, device=lagged.device)
+    places = _beat_lengths(num_frames, lagged.device)[:, None] * steps / STEPS_PER_BEAT
+    patterns = _read_at(lagged, places)
+    risen = torch.relu(patterns - patterns.mean(dim=3, keepdim=True))
+    return normalize(torch.einsum("nbts,nt->nbs", risen, weights).flatten(1), dim=1)
+
+
+def _beat_lengths(num_frames: int, device: torch.device) -> Tensor:
+    """(tempi,) the length of a beat in frames, slowest first."""
+    steps = torch.arange(NUM_OCTAVES * STEPS_PER_OCTAVE, device=device)
+    return num_frames * SLOWEST_BEAT / 2 ** (steps / STEPS_PER_OCTAVE)
+
+
+def _read_at(curves: Tensor, places: Tensor) -> Tensor:
+    """Linear interpolation of (…, lags) at places (a, b): (…, a, b)."""
+    left = places.floor().long().clamp(max=curves.shape[-1] - 2)
+    share = (places - left).clamp(max=1)
+    return torch.lerp(curves[..., left], curves[..., left + 1], share)

@@ -79,6 +79,7 @@ def load_model(store: Store, model_key: str) -> Autoencoder:
     Raises:
         MissingObject: there is no such model, or its training has not ended.
         DamagedObject: the weights are not those that were written.
+        StoreError: they are of another network.
     """
     about = _read_about(store, model_key)
     weights = store.read(f"{model_folder(model_key)}/weights.safetensors")
@@ -89,7 +90,13 @@ def load_model(store: Store, model_key: str) -> Autoencoder:
         )
     height, width = about["image_shape"]
     model = build_autoencoder(ModelSettings.model_validate(about["model"]), (height, width))
-    model.load_state_dict(safetensors.torch.load(weights))
+    try:
+        model.load_state_dict(safetensors.torch.load(weights))
+    except RuntimeError as error:
+        raise StoreError(
+            f"Model {model_key} was trained by another version of Autogroove, whose network had "
+            "other layers. Train anew: `autogroove run --retrain always`."
+        ) from error
     return model.eval()
 
 

@@ -36,7 +36,7 @@ from autogroove.training.checkpoints import (
 from autogroove.training.clips import ClipLoader
 from autogroove.training.devices import choose_machine
 from autogroove.training.distributed import join_crew
-from autogroove.training.finishing import fit_code
+from autogroove.training.fitting import fit_sound, prepare_code
 from autogroove.training.loop import Trainer
 from autogroove.training.objectives import choose_objective
 from autogroove.training.split import Members, choose_members
@@ -48,7 +48,7 @@ Follow = Callable[[int, int, str], None]
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 3
 """Raised when a change of the code gives other weights from the same settings."""
 
 
@@ -111,7 +111,10 @@ def _first_model(
 ) -> Autoencoder:
     if start_from:
         return load_model(store, start_from)
-    return build_autoencoder(settings.model, train.image_shape)
+    model = build_autoencoder(settings.model, train.image_shape)
+    if isinstance(model, GrooveAutoencoder):
+        prepare_code(model, train, settings.training.seed)
+    return model
 
 
 def _run_epochs(
@@ -153,7 +156,7 @@ def _finish(
     if crew.leads:
         if isinstance(trainer.model, GrooveAutoencoder):
             disguise = Disguise(settings.spectrogram, settings.training)
-            fit_code(trainer.model, train, disguise, settings.training.seed)
+            fit_sound(trainer.model, train, disguise, settings.training.seed)
         facts = {
             "model_key": key,
             "epochs": history.epoch,

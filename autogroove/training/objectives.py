@@ -38,7 +38,7 @@ class Reconstruction:
 
 
 class Pairs:
-    """Two disguised clips of a track must find each other; the decoder must show the plain ones.
+    """Two disguised clips of a track must find each other; the decoder must show both.
 
     The disguise takes away what a code must not live on: level, colour and key. It keeps tempo
     and rhythm. Without the decoder a code may forget whatever does not tell tracks apart.
@@ -53,9 +53,10 @@ class Pairs:
 
     def __call__(self, model: Autoencoder, images: Tensor, random: torch.Generator) -> Tensor:
         """The loss of a batch."""
-        codes = model.encode(self._disguise(images, random)).float()
+        shown = self._disguise(images, random)
+        codes = model.encode(shown).float()
         heard = model.sound_of(codes) if isinstance(model, GrooveAutoencoder) else codes
-        error = mse_loss(model.decode(codes).float(), images)
+        error = mse_loss(model.draw(codes).float(), shown)
         return contrast_pairs(heard, self._temperature) + self._reconstruction_weight * error
 
 

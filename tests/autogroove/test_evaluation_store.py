@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from synthetic import put_release
 
 from autogroove.affinity import cluster_encodings
 from autogroove.catalogue import open_source, scan_source
@@ -23,6 +24,9 @@ from autogroove.descriptors.batches import (
 from autogroove.encoding import encode_segment, pool_tracks, read_encodings
 from autogroove.evaluation import Card, evaluate_release
 from autogroove.evaluation.gathering import gather_inputs
+from autogroove.evaluation.rivals import Rival, find_rivals
+from autogroove.model.stored import model_folder
+from autogroove.releases import ModelPart, publish_release, refer_to
 from autogroove.segments import complete_catalogue, plan_segments, write_segment
 from autogroove.spectrogram import image_shape
 from autogroove.storage import Store
@@ -50,6 +54,7 @@ class Made(NamedTuple):
     catalogue: pd.DataFrame
     model_key: str
     clusters: pd.DataFrame
+    encodings: list[str]
 
 
 def record(path: Path, seed: int) -> None:
@@ -79,9 +84,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     ]
     ids, encodings = pool_tracks(catalogue, read_encodings(store, keys))
     labels = cluster_encodings(encodings, SETTINGS.clustering).labels
-    yield Made(
-        source, store, catalogue, model_key, pd.DataFrame({"track_id": ids, "cluster": labels})
-    )
+    clusters = pd.DataFrame({"track_id": ids, "cluster": labels})
+    yield Made(source, store, catalogue, model_key, clusters, keys)
 
 
 def describe(made: Made) -> list[str]:
@@ -89,9 +93,9 @@ def describe(made: Made) -> list[str]:
     return [write_descriptions(batch, made.source, made.store, SETTINGS) for batch in batches]
 
 
-def evaluate(made: Made, keys: list[str]) -> Card:
+def evaluate(made: Made, keys: list[str], rivals: dict[str, Rival] | None = None) -> Card:
     inputs = gather_inputs(
-        made.store, made.catalogue, SETTINGS, made.model_key, keys, made.clusters
+        *(made.store, made.catalogue, SETTINGS, made.model_key, keys, made.clusters), rivals=rivals
     )
     return evaluate_release(inputs, SETTINGS.evaluation)
 
@@ -167,3 +171,41 @@ def test_a_file_that_has_gone_is_left_out(made: Made) -> None:
     assert card.num_tracks == 11
     for key in lacking:
         store.delete(key)
+
+
+def publish(made: Made, settings: Settings) -> None:
+    """A release of other parts whose model and encodings are those that were made."""
+    folder = model_folder(made.model_key)
+    model = ModelPart(
+        model_key=made.model_key,
+        weights=refer_to(made.store, f"{folder}/weights.safetensors"),
+        description=refer_to(made.store, f"{folder}/model.json"),
+    )
+    own = {
+        "model": model,
+        "encodings": tuple(refer_to(made.store, key) for key in made.encodings),
+        "settings": settings.model_dump(mode="json"),
+    }
+    publish_release(made.store, put_release(made.store).model_copy(update=own), force=True)
+
+
+def test_a_release_of_the_poster_is_measured_beside_another_model(
+    made: Made, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = describe(made)
+    other = Settings.model_validate({**SETTINGS.model_dump(), "preset": "groove"})
+    assert find_rivals(made.store, other) == {}
+    publish(made, SETTINGS)
+    publish(made, other)
+    assert find_rivals(made.store, SETTINGS) == {}, "the poster is not its own rival"
+    assert find_rivals(made.store, other.with_overrides({"clip.clip_seconds": 1})) == {}
+    rivals = find_rivals(made.store, other)
+    card = evaluate(made, keys, rivals)
+    for key in ("same_track_r1", "disguised_map", "tempo_lift", "hub_skewness"):
+        row = card.row(key)
+        assert row.baselines["poster"].value == row.value, "it is the same model"
+    assert "poster" not in card.row("unexplained").baselines
+    part = rivals["poster"].encodings[:1]
+    lacking = {"poster": Rival(made.model_key, SETTINGS, part)}
+    assert "poster" not in evaluate(made, keys, lacking).row("tempo_lift").baselines
+    assert "goes without poster" in caplog.text

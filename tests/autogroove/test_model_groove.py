@@ -7,20 +7,26 @@ from stored_clips import store_clips, tiny_settings
 
 from autogroove.augmentation import Disguise, centre_frequencies
 from autogroove.config import Settings
+from autogroove.experiments import measure_unexplained
 from autogroove.model import build_autoencoder, encode_images, load_model, reconstruct
 from autogroove.model.rhythm import (
+    NUM_OCTAVES,
+    NUM_STEPS,
+    SLOWEST_BEAT,
+    STEPS_PER_OCTAVE,
     autocorrelate,
+    count_lags,
     describe_rhythm,
     describe_tempo,
     detect_onsets,
-    make_lag_reader,
+    weigh_tempi,
     whiten_bands,
 )
 from autogroove.model.texture import TEXTURE_FEATURES, describe_texture
 from autogroove.segments import make_recipe_key
 from autogroove.storage import Store
 from autogroove.training import ClipLoader, train_model
-from autogroove.training.finishing import find_components, find_discriminants
+from autogroove.training.fitting import find_axes, find_components, find_discriminants, prepare_code
 from autogroove.training.objectives import contrast_pairs
 
 FRAMES, BINS = 512, 64
@@ -41,11 +47,15 @@ def draw_beat(pattern: str, frames_per_step: float, start: float = 3) -> torch.T
     return image[None, None]
 
 
+def weigh(images):
+    """Autocorrelations of the onsets, and the weights of the tempi."""
+    lagged = autocorrelate(detect_onsets(whiten_bands(images)), count_lags(FRAMES))
+    return lagged, weigh_tempi(lagged, FRAMES)
+
+
 def hear(images):
-    whitened = whiten_bands(images)
-    reader = make_lag_reader(images.shape[3])
-    repeats = autocorrelate(detect_onsets(whitened), len(reader)) @ reader
-    return describe_tempo(repeats), describe_rhythm(repeats)
+    lagged, weights = weigh(images)
+    return describe_tempo(weights), describe_rhythm(lagged, weights, FRAMES)
 
 
 def similarity(one, other):
@@ -62,10 +72,24 @@ def test_autocorrelation_is_that_of_its_definition():
         np.testing.assert_allclose(found[..., lag], expected, rtol=1e-4, atol=1e-6)
 
 
-def test_the_lag_reader_reads_straight_lines_exactly():
-    reader = make_lag_reader(512)
-    lags = torch.arange(len(reader), dtype=torch.float32) @ reader
-    np.testing.assert_allclose(lags[[0, 32, 159]], [6.4, 12.8, 6.4 * 2 ** (159 / 32)], rtol=1e-5)
+@pytest.mark.parametrize("frames_per_step", [5.2, 6.5, 8.1])
+def test_the_heaviest_tempo_is_the_one_that_is_played(frames_per_step):
+    _, weights = weigh(draw_beat("even", frames_per_step))
+    heaviest = int(weights.argmax())
+    beat_frames = FRAMES * SLOWEST_BEAT / 2 ** (heaviest / STEPS_PER_OCTAVE)
+    octaves = np.log2(4 * frames_per_step / beat_frames)
+    assert abs(octaves - round(octaves)) < 1 / STEPS_PER_OCTAVE
+    assert weights.shape == (1, NUM_OCTAVES * STEPS_PER_OCTAVE)
+    assert float(weights.sum()) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_pattern_rises_where_its_hits_follow_each_other():
+    """The even pattern has a hit every beat: 12 steps of a twelfth."""
+    lagged, weights = weigh(draw_beat("even", 6.5))
+    pattern = describe_rhythm(lagged, weights, FRAMES).view(-1, NUM_STEPS)[0]
+    assert int(pattern.argmax()) + 2 in (12, 24, 36, 48)
+    assert float(pattern[12 - 2] / pattern.max()) > 0.6
+    assert float(pattern[6 - 2] / pattern.max()) < 0.4
 
 
 def test_tempo_knows_another_tempo_and_not_another_octave():
@@ -75,8 +99,8 @@ def test_tempo_knows_another_tempo_and_not_another_octave():
 
 
 def test_rhythm_follows_the_pattern_through_other_tempi():
-    son = [hear(draw_beat("son", f))[1] for f in (4.0, 4.6, 5.2)]
-    even, waltz = (hear(draw_beat(p, 4.6))[1] for p in ("even", "waltz"))
+    son = [hear(draw_beat("son", f))[1] for f in (5.6, 6.2, 6.9)]
+    even, waltz = (hear(draw_beat(p, 6.2))[1] for p in ("even", "waltz"))
     for tempo in son[1:]:
         assert similarity(son[0], tempo) > max(similarity(son[0], even), similarity(son[0], waltz))
 
@@ -155,6 +179,16 @@ def test_discriminants_whiten_the_scatter_within_classes():
     np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-9)
 
 
+def test_axes_lead_back_to_the_rows():
+    rows = np.random.default_rng(0).normal(size=(50, 3)) @ np.random.default_rng(1).normal(
+        size=(3, 20)
+    )
+    line, back = find_axes(rows + 7, 3)
+    found = (rows + 7) @ line.matrix + line.offset
+    assert np.square(found).sum(axis=1).mean() == pytest.approx(1)
+    np.testing.assert_allclose(found @ back, rows - rows.mean(axis=0), atol=1e-9)
+
+
 def test_components_keep_distances_and_are_padded_where_there_are_few():
     rows = np.random.default_rng(0).normal(size=(5, 20))
     line = find_components(rows, 12)
@@ -177,6 +211,31 @@ def test_training_brings_the_clips_of_a_track_together(local_store, groove_setti
     np.fill_diagonal(distances, np.inf)
     track = loader.track_of(np.arange(loader.num_clips))
     assert (track[distances.argmin(axis=1)] == track).mean() > 0.8
+
+
+def test_a_decoder_starts_from_the_rows_and_not_from_nothing(local_store, groove_settings):
+    catalogue = store_clips(local_store, groove_settings, num_tracks=16)
+    loader = ClipLoader(local_store, make_recipe_key(groove_settings), catalogue)
+    images = loader.read_all()
+    model = build_autoencoder(groove_settings.model, (32, 64))
+    blank = measure_unexplained(images, reconstruct(model, images))
+    prepare_code(model, loader, seed=0)
+    shown = images.astype(np.float32) / 255
+    own_rows = np.broadcast_to(shown.mean(axis=2, keepdims=True), shown.shape)
+    prepared = measure_unexplained(images, reconstruct(model, images))
+    assert prepared < 1 < blank
+    rows = shown.mean(axis=0) + (own_rows - own_rows.mean(axis=0))
+    assert prepared < 1.2 * measure_unexplained(images, rows)
+
+
+def test_the_spectrum_of_a_code_hardly_counts_in_distances(local_store, groove_settings):
+    catalogue = store_clips(local_store, groove_settings, num_tracks=16)
+    made = train_model(local_store, catalogue, groove_settings)
+    model = load_model(local_store, made.model_key)
+    loader = ClipLoader(local_store, make_recipe_key(groove_settings), catalogue)
+    codes = encode_images(model, loader.read_all())
+    spread = codes.var(axis=0)
+    assert spread[-model.sizes[3] :].sum() < 0.01 * spread.sum()
 
 
 def test_a_groove_training_is_repeatable(local_store, tmp_path, groove_settings):

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from pipelines import (
     NUM_TRACKS,
+    QUICK,
     Published,
     Publisher,
     autogroove_json,
@@ -18,7 +19,7 @@ from pipelines import (
     start_autogroove,
 )
 
-from autogroove.config import RunPolicy, SourceSelection
+from autogroove.config import RunPolicy, Settings, SourceSelection
 from autogroove.planning import plan_run
 from autogroove.releases import open_release, read_manifest
 from autogroove.storage import Store
@@ -74,6 +75,22 @@ def test_a_second_run_reads_nothing_and_writes_nothing(
     assert summary.stages["spectrograms"]["segments_written"] == 0
     assert {stage["status"] for stage in summary.stages.values()} == {"reused"}
     assert {kind: read_files(own.store / kind) for kind in kinds} == before
+
+
+def test_the_poster_stands_on_the_card_of_another_preset(
+    published: Published, publish: Publisher, tmp_path: Path
+) -> None:
+    own = published.copy_to(tmp_path)
+    groove = Settings.from_preset("groove").with_overrides(dict(QUICK))
+    assert publish(own.music, own.store, settings=groove).release == 2
+    rows = {row["key"]: row for row in open_release(str(own.store)).card["rows"]}
+    assert rows["same_track_r1"]["baselines"].keys() >= {"poster", "untrained"}
+    assert "poster" in rows["disguised_r1"]["baselines"]
+    alone = {row["key"]: row for row in open_release(str(own.store), 1).card["rows"]}
+    assert "poster" not in alone["same_track_r1"]["baselines"]
+    assert rows["same_track_r1"]["baselines"]["poster"]["value"] == pytest.approx(
+        alone["same_track_r1"]["value"]
+    )
 
 
 def test_one_changed_track_remakes_only_what_depends_on_it(

@@ -1,14 +1,18 @@
-"""The last step of a `groove` training: the directions of its code, in closed form.
+"""What of a `groove` model is found in closed form: the directions of its code.
 
-What belongs here: fitting the fully connected layers of a trained encoder to the training clips.
+What belongs here: fitting the fully connected layers around the code to the training clips,
+before the epochs and after them.
 What does not: the network (`autogroove.model.groove`), or epochs (`autogroove.training.loop`).
 
-Tempo and rhythm keep their distances in fewer numbers (principal components without centring).
-Sound is projected to the directions that tell tracks apart (Fisher's discriminants, each track a
-class, its disguised clips among its members), scaled so that the clips of a track scatter alike
-in all of them: that is whitening, and it keeps a few loud directions from making hubs.
+Before: tempo, rhythm and spectrum need no trained weights, and keep their distances in fewer
+numbers (principal components); the decoder starts from the mean image and from what spectrum says
+of each row. After: sound is projected to the directions that tell tracks apart (Fisher's
+discriminants, each track a class, its disguised clips among its members), scaled so that the
+clips of a track scatter alike in all of them: that is whitening, and it keeps a few loud
+directions from making hubs.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from autogroove.augmentation import Disguise
-from autogroove.model.autoencoder import as_tensor
+from autogroove.model.autoencoder import GREY_LEVELS, as_tensor
 from autogroove.model.groove import GrooveAutoencoder
 from autogroove.training.clips import ClipLoader
 
@@ -25,6 +29,10 @@ MOST_CLIPS = 12288
 """Training clips that the directions are fitted to, at most."""
 NUM_DISGUISES = 2
 SHRINKAGE = 0.1
+TRUST = (0.85, 1.5, 1.0, 0.5)
+"""In tempo, rhythm, texture and convolutions: the scatter within tracks is shrunk in these units,
+so that what is trusted less must tell tracks apart more clearly. The convolutions have seen the
+training tracks: how little they scatter there is no promise for others."""
 RIDGE = 1e-3
 BATCH_SIZE = 64
 
@@ -45,27 +53,42 @@ class Line:
             layer.bias.copy_(torch.from_numpy(self.offset))
 
 
-def fit_code(model: GrooveAutoencoder, train: ClipLoader, disguise: Disguise, seed: int) -> None:
-    """Replace the layers to and from the code. The decoder goes on from what it was trained on."""
+def prepare_code(model: GrooveAutoencoder, train: ClipLoader, seed: int) -> None:
+    """Fit what the epochs leave alone: tempo, rhythm, spectrum, and where the decoder starts."""
+    images = train.read_tracks(_choose_tracks(train, seed))
+    mean = images.mean(axis=0, dtype=np.float64) / GREY_LEVELS
+    model.mean_image.copy_(torch.from_numpy(mean))
+    tempo, rhythm, spectrum = _describe(model, images, lambda x: model.describe_fixed(x)[:3])
+    tempo_layer, rhythm_layer, _, spectrum_layer = model.code_layers
+    tempo_size, rhythm_size, _, spectrum_size = model.sizes
+    find_components(tempo, tempo_size).put(tempo_layer)
+    find_components(rhythm, rhythm_size).put(rhythm_layer)
+    line, back = find_axes(spectrum, spectrum_size)
+    line.put(spectrum_layer)
+    with torch.no_grad():
+        model.to_rows.weight[:, -spectrum_size:] = torch.from_numpy(back.T)
+
+
+def fit_sound(model: GrooveAutoencoder, train: ClipLoader, disguise: Disguise, seed: int) -> None:
+    """Replace the layer that makes sound. The decoder goes on from what it was trained on."""
     tracks = _choose_tracks(train, seed)
     images = train.read_tracks(tracks)
     owner = np.repeat(np.arange(len(tracks)), train.clips_of[tracks])
+    random = torch.Generator(next(model.parameters()).device).manual_seed(seed)
     model.eval()
-    device = next(model.parameters()).device
-    random = torch.Generator(device).manual_seed(seed)
-    plain = _describe(model, images, None, random)
-    disguised = [_describe(model, images, disguise, random) for _ in range(NUM_DISGUISES)]
-    sound = np.concatenate([views[2] for views in (plain, *disguised)])
-    tempo_size, rhythm_size, sound_size = model.sizes
-    lines = (
-        find_components(plain[0], tempo_size),
-        find_components(plain[1], rhythm_size),
-        find_discriminants(sound, np.tile(owner, 1 + NUM_DISGUISES), sound_size),
-    )
-    before = _encode(model, plain)
-    for layer, line in zip(model.code_layers, lines, strict=True):
-        line.put(layer)
-    _follow(model.from_code, fit_line(_encode(model, plain), before))
+    plain = _describe(model, images, model.describe)
+    disguised = [
+        _describe(model, images, lambda shown: (model.describe(disguise(shown, random))[2],))[0]
+        for _ in range(NUM_DISGUISES)
+    ]
+    before = _combine(model, plain)
+    trust = np.repeat(TRUST, model.sound_parts)
+    rows = np.concatenate([plain[2], *disguised]) * trust
+    line = find_discriminants(rows, np.tile(owner, 1 + NUM_DISGUISES), model.sizes[2])
+    Line(trust[:, None] * line.matrix, line.offset).put(model.code_layers[2])
+    back = fit_line(_combine(model, plain), before)
+    for layer in (model.from_code, model.to_rows):
+        _follow(layer, back)
 
 
 def find_components(rows: Floats, count: int) -> Line:
@@ -73,6 +96,16 @@ def find_components(rows: Floats, count: int) -> Line:
     _, _, directions = np.linalg.svd(rows, full_matrices=False)
     matrix = _with_fixed_signs(directions[:count].T)
     return _pad(matrix, np.zeros(matrix.shape[1]), count)
+
+
+def find_axes(rows: Floats, count: int) -> tuple[Line, Floats]:
+    """Principal components, in units of the rows' deviation; and the matrix (count, p) back."""
+    centre = rows.mean(axis=0)
+    _, _, directions = np.linalg.svd(rows - centre, full_matrices=False)
+    matrix = _with_fixed_signs(directions[:count].T)
+    unit = float(np.sqrt(np.square(rows - centre).sum(axis=1).mean())) + 1e-9
+    line = _pad(matrix / unit, -centre @ matrix / unit, count)
+    return line, line.matrix.T * unit**2
 
 
 def find_discriminants(rows: Floats, classes: NDArray[np.int64], count: int) -> Line:
@@ -124,24 +157,23 @@ def _choose_tracks(loader: ClipLoader, seed: int) -> NDArray[np.int64]:
 def _describe(
     model: GrooveAutoencoder,
     images: NDArray[np.uint8],
-    disguise: Disguise | None,
-    random: torch.Generator,
-) -> tuple[Floats, Floats, Floats]:
+    describe: Callable[[Tensor], Sequence[Tensor]],
+) -> tuple[Floats, ...]:
+    device = next(model.parameters()).device
     parts = []
     with torch.inference_mode():
         for start in range(0, len(images), BATCH_SIZE):
-            batch = as_tensor(images[start : start + BATCH_SIZE], random.device)
-            shown = batch if disguise is None else disguise(batch, random)
-            parts.append([_as_numbers(view) for view in model.describe(shown)])
-    tempo, rhythm, sound = (np.concatenate(views) for views in zip(*parts, strict=True))
-    return tempo, rhythm, sound
+            batch = as_tensor(images[start : start + BATCH_SIZE], device)
+            parts.append([_as_numbers(view) for view in describe(batch)])
+    return tuple(np.concatenate(views) for views in zip(*parts, strict=True))
 
 
-def _encode(model: GrooveAutoencoder, views: tuple[Floats, Floats, Floats]) -> Floats:
+def _combine(model: GrooveAutoencoder, views: Sequence[Floats]) -> Floats:
+    """Codes with the weights of their parts taken off, as the decoder is given them."""
     device = next(model.parameters()).device
     with torch.inference_mode():
         given = tuple(torch.from_numpy(view).float().to(device) for view in views)
-        return _as_numbers(model.combine(given))
+        return _as_numbers(model.unweigh(model.combine(given)))
 
 
 def _as_numbers(tensor: Tensor) -> Floats:

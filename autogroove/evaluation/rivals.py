@@ -1,0 +1,114 @@
+"""Other models of the same clips, to be measured beside the release's own.
+
+What belongs here: finding the release that holds such a model, and what that model made of the
+sampled clips. What does not: baselines that are made for the card (`baselines`, `encoders`).
+
+The one rival is the `poster` preset, the recipe that every other must beat. A run shows it once a
+release of that preset is in the log of the same store.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pydantic import ValidationError
+
+from autogroove.config import Settings
+from autogroove.descriptors.batches import plan_descriptions, read_descriptions
+from autogroove.errors import MissingObject, ReleaseError
+from autogroove.evaluation.hearing import Encoded
+from autogroove.evaluation.neighbours import Floats
+from autogroove.evaluation.sampled import SampledClips, read_clip_codes
+from autogroove.model import load_model
+from autogroove.model.autoencoder import encode_images
+from autogroove.releases import PartRef, read_manifest
+from autogroove.releases.log import release_numbers
+from autogroove.spectrogram import image_shape
+from autogroove.storage import Store
+
+RIVAL_PRESET = "poster"
+MOST_RELEASES = 50
+"""How far back in the log a rival is looked for: a log of thousands must not be read for it."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A model of another release: its key, the settings it was made with, what it encoded."""
+
+    model_key: str
+    settings: Settings
+    encodings: tuple[PartRef, ...]
+
+
+def find_rivals(store: Store, settings: Settings) -> dict[str, Rival]:
+    """The newest release of the `poster` preset that cuts clips as these settings do, by name.
+
+    Empty where there is none among the newest `MOST_RELEASES`, and for that preset itself.
+    """
+    if settings.preset == RIVAL_PRESET:
+        return {}
+    for number in release_numbers(store)[: -MOST_RELEASES - 1 : -1]:
+        rival = _read_rival(store, number)
+        if rival and rival.settings.preset == RIVAL_PRESET and rival.settings.clip == settings.clip:
+            return {RIVAL_PRESET: rival}
+    return {}
+
+
+def hear_rivals(
+    store: Store,
+    rivals: Mapping[str, Rival],
+    catalogue: pd.DataFrame,
+    settings: Settings,
+    clips: SampledClips,
+) -> dict[str, Encoded]:
+    """What each rival made of the sampled clips; one that has not seen all of them is left out.
+
+    Of disguised clips a rival knows something only where its own card was measured on the same
+    catalogue, because its images of them were made then.
+    """
+    heard = {}
+    for name, rival in rivals.items():
+        try:
+            plain = read_clip_codes(store, [part.key for part in rival.encodings], clips)
+        except MissingObject as reason:
+            _log.warning(
+                "The card goes without %s: %s `autogroove run --preset %s` brings it up to date.",
+                *(name, reason, rival.settings.preset),
+            )
+            continue
+        heard[name] = Encoded(plain, _encode_disguised(store, rival, catalogue, settings, clips))
+    return heard
+
+
+def _read_rival(store: Store, number: int) -> Rival | None:
+    """None for a release that cannot be read, or whose settings this version does not know."""
+    try:
+        parts = read_manifest(store, number).parts
+        settings = Settings.model_validate(parts.settings)
+    except (ReleaseError, ValidationError):
+        return None
+    return Rival(parts.model.model_key, settings, parts.encodings)
+
+
+def _encode_disguised(
+    store: Store, rival: Rival, catalogue: pd.DataFrame, settings: Settings, clips: SampledClips
+) -> Floats | None:
+    """(num_disguised, d) in the order of `clips.disguised`, or None where images are lacking."""
+    sampled = rival.settings.model_copy(update={"evaluation": settings.evaluation})
+    keys = [batch.key for batch in plan_descriptions(catalogue, sampled)]
+    shape = image_shape(rival.settings.spectrogram)
+    try:
+        described = read_descriptions(store, keys, shape)
+        model = load_model(store, rival.model_key)
+    except MissingObject:
+        return None
+    names = described.table["fingerprint"][described.table["disguised"]]
+    owners = clips.tracks["fingerprint"].to_numpy()[clips.clip_tracks[clips.disguised]]
+    places = pd.Index(names).get_indexer(pd.Index(owners))
+    if len(places) == 0 or (places < 0).any():
+        return None
+    return encode_images(model, np.ascontiguousarray(described.images[places]))

@@ -49,7 +49,7 @@ def analyse(
         return analyse_segment_once(store, recipe_key, segment_key, set(members))
 
 
-@task(name="report-data", **retrying(hours=4))
+@task(name="report-data", task_run_name="report data", **retrying(hours=4))
 def report(
     store_url: str, catalogue_key: str, settings: Settings, statistics_keys: list[str]
 ) -> Made:

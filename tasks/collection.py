@@ -47,7 +47,7 @@ def render_demo_tracks(store_url: str, track_ids: list[int], position: str) -> i
     return len(track_ids)
 
 
-@task(name="finish-demo", **retrying())
+@task(name="finish-demo", task_run_name="finish demo", **retrying())
 def finish_demo(store_url: str) -> None:
     """Write the metadata of the rendered demo; with it the collection is complete."""
     store, spec = Store(store_url), groovebox.DemoSpec()

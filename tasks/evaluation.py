@@ -34,6 +34,7 @@ from tasks.threads import computing_with
 
 @task(
     name="plan-descriptions",
+    task_run_name="plan descriptions",
     **retrying(),
 )
 def plan(
@@ -61,6 +62,7 @@ def describe(
 
 @task(
     name="evaluate-release",
+    task_run_name="evaluate release",
     **retrying(hours=24),
 )
 def evaluate(

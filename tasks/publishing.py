@@ -54,6 +54,7 @@ class Artefacts:
 
 @task(
     name="assemble-release",
+    task_run_name="assemble release",
     **retrying(),
 )
 def assemble(
@@ -116,6 +117,7 @@ def assemble(
 
 @task(
     name="publish-release",
+    task_run_name="publish release",
     **retrying(),
 )
 def publish(store_url: str, parts: ReleaseParts) -> PublishOutcome:

@@ -34,7 +34,7 @@ class Written:
     quarantined: int
 
 
-@task(name="plan-segments", **retrying())
+@task(name="plan-segments", task_run_name="plan segments", **retrying())
 def plan(
     store_url: str,
     catalogue_key: str,
@@ -76,7 +76,7 @@ def write(
     )
 
 
-@task(name="complete-catalogue", **retrying())
+@task(name="complete-catalogue", task_run_name="complete catalogue", **retrying())
 def complete(store_url: str, catalogue_key: str, recipe_key: str, segment_keys: list[str]) -> str:
     """Say for every track where its clips are or why it has none; the key of the catalogue."""
     store = Store(store_url)

@@ -66,7 +66,7 @@ def measure_treble(store_url: str, source: Source, batch: tuple[Member, ...], po
         return measure_treble_once(batch, source, Store(store_url))
 
 
-@task(name="report-data", **retrying(hours=4))
+@task(name="report-data", task_run_name="report data", **retrying(hours=4))
 def report(
     store_url: str,
     catalogue_key: str,

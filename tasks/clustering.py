@@ -21,7 +21,7 @@ from tasks.spreading import spread_cells
 from tasks.threads import computing_with
 
 
-@task(name="pool-tracks", **retrying())
+@task(name="pool-tracks", task_run_name="pool tracks", **retrying())
 def pool(store_url: str, catalogue_key: str, encodings: list[PartRef]) -> Made:
     """One encoding a track from the encodings of its clips; part `track_encodings`."""
     store = Store(store_url)
@@ -38,6 +38,7 @@ def pool(store_url: str, catalogue_key: str, encodings: list[PartRef]) -> Made:
 
 @task(
     name="decide-clusters",
+    task_run_name="decide clusters",
     **retrying(),
 )
 def decide(
@@ -61,6 +62,7 @@ def decide(
 
 @task(
     name="cluster-tracks",
+    task_run_name="cluster tracks",
     **retrying(hours=24),
 )
 def cluster(

@@ -48,7 +48,7 @@ def render_demo_tracks(
     return len(track_ids)
 
 
-@task(name="finish-demo", **retrying())
+@task(name="finish-demo", task_run_name="finish demo", **retrying())
 def finish_demo(store_url: str, spec: groovebox.DemoSpec) -> None:
     """Write the metadata of a rendered demo; with it the collection is complete."""
     groovebox.write_metadata(spec, Store(store_url))

@@ -36,6 +36,7 @@ from tasks.threads import computing_with
 
 @task(
     name="plan-descriptions",
+    task_run_name="plan descriptions",
     **retrying(),
 )
 def plan(
@@ -62,6 +63,7 @@ def describe(
 
 @task(
     name="evaluate-release",
+    task_run_name="evaluate release",
     **retrying(hours=24),
 )
 def evaluate(

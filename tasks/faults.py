@@ -3,6 +3,7 @@
 What belongs here: the retry rule that every task shares. What does not: the work.
 """
 
+import logging
 from typing import Any
 
 import httpx
@@ -10,6 +11,20 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
 from autogroove.errors import AutogrooveError, DamagedObject, StoreError
+
+
+class _KnownLimit(logging.Filter):
+    """Prefect warns at each task on Dask that its time limit cannot break off a blocking call.
+
+    That is known: a decoder that may hang has a process of its own, and a training looks up after
+    each epoch. Hundreds of such warnings would hide those that matter.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "running in a worker thread" not in record.getMessage()
+
+
+logging.getLogger("prefect.task_runs").addFilter(_KnownLimit())
 
 
 def can_help(task: Any, run: TaskRun, state: State[Any]) -> bool:

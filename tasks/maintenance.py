@@ -15,6 +15,7 @@ from tasks.progress import Stage
 
 @task(
     name="verify-release",
+    task_run_name="verify release",
     **retrying(hours=24),
 )
 def verify(store_url: str, quick: bool) -> VerifyReport:
@@ -26,6 +27,7 @@ def verify(store_url: str, quick: bool) -> VerifyReport:
 
 @task(
     name="collect-garbage",
+    task_run_name="collect garbage",
     **retrying(hours=24),
 )
 def sweep(store_url: str, keep: int, keep_days: float) -> int:

@@ -29,7 +29,7 @@ from tasks.spectrograms import load_catalogue
 from tasks.threads import computing_with
 
 
-@task(name="decide-model", **retrying())
+@task(name="decide-model", task_run_name="decide model", **retrying())
 def decide(
     store_url: str, catalogue_key: str, recipe_key: str, settings: Settings, policy: RunPolicy
 ) -> ModelDecision:
@@ -39,7 +39,7 @@ def decide(
     return decide_model(store, current_release(store), catalogue, recipe_key, settings, policy)
 
 
-@task(name="judge-model", **retrying())
+@task(name="judge-model", task_run_name="judge model", **retrying())
 def judge(store_url: str, decision: ModelDecision, card: Card) -> ModelDecision:
     """Whether a trained model is promoted over that of the current release."""
     current = open_release(store_url)
@@ -53,6 +53,7 @@ def summarise(store_url: str, model_key: str) -> ModelSummary:
 
 @task(
     name="train-model",
+    task_run_name="train model",
     **retrying(hours=168),
 )
 def train(
@@ -96,6 +97,7 @@ def encode(
 
 @task(
     name="find-encodings",
+    task_run_name="find encodings",
     **retrying(),
 )
 def find_encodings(store_url: str, segment_keys: list[str], model_key: str) -> dict[str, PartRef]:

@@ -24,7 +24,7 @@ from tasks.spectrograms import load_catalogue
 _FORMAT = 1
 
 
-@task(name="render-page", **retrying())
+@task(name="render-page", task_run_name="render page", **retrying())
 def render(
     store_url: str,
     listing: Listing,
@@ -65,5 +65,7 @@ def render(
     inputs = [catalogue_key, card.sha256, clusters["clusters"].sha256, shown]
     made = make_once(store, "page", make_key("page", _FORMAT, inputs), make)
     place = store.locate(made["report"].key)
-    create_markdown_artifact(f"The page of this release: `{place}`", key="page")
+    create_markdown_artifact(
+        f"The page of this release: `{place}`", key="page", description="Static page"
+    )
     return made

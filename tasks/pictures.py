@@ -39,6 +39,7 @@ _DESCRIPTIONS = {
 
 @task(
     name="draw-pictures",
+    task_run_name="draw pictures",
     **retrying(),
 )
 def draw(

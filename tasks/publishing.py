@@ -56,6 +56,7 @@ class Artefacts:
 
 @task(
     name="assemble-release",
+    task_run_name="assemble release",
     **retrying(),
 )
 def assemble(
@@ -118,6 +119,7 @@ def assemble(
 
 @task(
     name="publish-release",
+    task_run_name="publish release",
     **retrying(),
 )
 def publish(store_url: str, parts: ReleaseParts) -> PublishOutcome:

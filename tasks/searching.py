@@ -33,8 +33,7 @@ from autogroove.searching.trials import Side
 from autogroove.storage import Store
 from autogroove.training import train_model
 from tasks.collection import put_catalogue
-from tasks.faults import RETRYING
-from tasks.modelling import GPU_TAG
+from tasks.faults import retrying
 from tasks.spectrograms import load_catalogue
 from tasks.threads import computing_with
 
@@ -48,7 +47,7 @@ class Ground:
     described: dict[Side, list[str]]
 
 
-@task(name="choose-sides", **RETRYING)
+@task(name="choose-sides", task_run_name="choose sides", **retrying())
 def divide(store_url: str, catalogue_key: str) -> Ground:
     """Divide the tracks into those trained on, those that judge, and those of the last test."""
     store = Store(store_url)
@@ -58,7 +57,7 @@ def divide(store_url: str, catalogue_key: str) -> Ground:
     return Ground(put_catalogue(store, sided), keys, {})
 
 
-@task(name="begin-search", **RETRYING)
+@task(name="begin-search", task_run_name="begin search", **retrying())
 def begin(store_url: str, ground: Ground, search: SearchSettings, settings: Settings) -> Search:
     """Write down what is searched, or find it."""
     store = Store(store_url)
@@ -68,9 +67,7 @@ def begin(store_url: str, ground: Ground, search: SearchSettings, settings: Sett
 @task(
     name="try-settings",
     task_run_name="trial {asked.number}",
-    tags=[GPU_TAG],
-    timeout_seconds=24 * 3600,
-    **RETRYING,
+    **retrying(hours=24),
 )
 def try_settings(search: Search, ground: Ground, asked: Ask, device: str) -> Trial:
     """Make one trial and keep it."""
@@ -92,9 +89,7 @@ def try_settings(search: Search, ground: Ground, asked: Ask, device: str) -> Tri
 @task(
     name="train-finalist",
     task_run_name="finalist {trial.number} seed {seed}: {side}",
-    tags=[GPU_TAG],
-    timeout_seconds=7 * 24 * 3600,
-    **RETRYING,
+    **retrying(hours=168),
 )
 def train_finalist(
     search: Search, ground: Ground, trial: Trial, seed: int, side: Side, device: str
@@ -118,7 +113,7 @@ def _load_material(search: Search, ground: Ground, settings: Settings, side: Sid
     return read_material(search.store, tracks, settings, ground.described[side])
 
 
-@task(name="show-search", **RETRYING)
+@task(name="show-search", task_run_name="show search", **retrying(hours=4))
 def show(search: Search, trials: list[Trial], finals: list[Final]) -> SearchReport:
     """Draw the search, in the store and in the UI, beside its tables."""
     judged = [final for final in finals if final.side == "validation"]

@@ -21,7 +21,7 @@ _MOST_ROWS = 200
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")
 
 
-@task(name="show-tables", **retrying())
+@task(name="show-tables", task_run_name="show tables", **retrying())
 def show_tables(store_url: str, catalogue_key: str, parts: ReleaseParts) -> None:
     """Tables of the clusters and of the quarantined tracks, largest first."""
     store = Store(store_url)
@@ -67,7 +67,7 @@ def _shorten(text: Any, limit: int = 60) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
-@task(name="show-summary", **retrying())
+@task(name="show-summary", task_run_name="show summary", **retrying())
 def show_summary(
     parts: ReleaseParts, outcome: PublishOutcome, card: Card, previous: Card | None, store_url: str
 ) -> None:
@@ -85,14 +85,13 @@ def show_summary(
         "",
         *(f"- **{name}** {d.decision}: {_escape(d.why)}" for name, d in parts.policy.items()),
         "",
+        "## Card",
+        "",
+        render_markdown(card, previous),
+        "",
         "## Time by stage",
         "",
         *_describe_timings(parts),
-        "",
-        "## Card",
-        "",
-        render_markdown(card),
-        *_describe_changes(card, previous),
         "",
         f"Listen: `autogroove serve --store {store_url}`, then open the explorer at "
         "[127.0.0.1:8808](http://127.0.0.1:8808).",
@@ -106,20 +105,6 @@ def _describe_timings(parts: ReleaseParts) -> list[str]:
     total = sum(parts.timings.values())
     head = ["| stage | seconds | seconds per 1,000 tracks |", "|---|---|---|"]
     return [*head, *rows, f"| **all** | **{total:.1f}** | **{total * per:.1f}** |"]
-
-
-def _describe_changes(card: Card, previous: Card | None) -> list[str]:
-    if previous is None:
-        return []
-    old = previous.headline()
-    rows = []
-    for name, value in card.headline().items():
-        before = old.get(name)
-        if value is not None and before is not None:
-            shown = f"{before:.3f} | {value:.3f} | {value - before:+.3f}"
-            rows.append(f"| {name.replace('_', ' ')} | {shown} |")
-    head = ["| measure | previous release | this release | change |", "|---|---|---|---|"]
-    return ["", "### Against the previous release", "", *head, *rows]
 
 
 def _escape(text: str) -> str:

@@ -44,7 +44,7 @@ class Completed:
     segment_keys: list[str]
 
 
-@task(name="plan-segments", **retrying())
+@task(name="plan-segments", task_run_name="plan segments", **retrying())
 def plan(
     store_url: str,
     catalogue_key: str,
@@ -88,7 +88,7 @@ def write(
     )
 
 
-@task(name="complete-catalogue", **retrying())
+@task(name="complete-catalogue", task_run_name="complete catalogue", **retrying())
 def complete(
     store_url: str, catalogue_key: str, recipe_key: str, segment_keys: list[str]
 ) -> Completed:

@@ -26,19 +26,36 @@ def render_text(card: Card) -> str:
     return "\n".join(lines) + "\n"
 
 
-def render_markdown(card: Card) -> str:
-    """The same as a Markdown table; a value in bold beats every baseline."""
-    names = _baseline_names(card)
-    header = ["measure", "", "release", "95 % interval", *names, "n"]
+def render_markdown(card: Card, previous: Card | None = None) -> str:
+    """The same as Markdown, as narrow as a page's column; a value in bold beats every baseline.
+
+    Of the baselines the strongest is shown. `previous` is the card of the release before.
+    """
+    before = {row.key: row.value for row in previous.rows} if previous else {}
+    header = ["measure", "release", "95 % interval", "best baseline"]
+    header += ["previous", "change"] if previous else []
     lines = [_describe(card), "", _pipe(header), _pipe(["---"] * len(header))]
+    unmeasured = []
     for row in card.rows:
         if row.value is None:
-            lines.append(_pipe([row.name, "", f"*{row.note}*", *[""] * (len(names) + 2)]))
+            unmeasured.append(f"- {row.name}: {row.note}")
             continue
-        cells = _cells(row, names)
-        name, arrow, value, *rest = cells
-        lines.append(_pipe([name, arrow, f"**{value}**" if beats_baselines(row) else value, *rest]))
+        name, arrow, value, interval = _cells(row, [])[:4]
+        best = row.best_baseline
+        rival = f"{_number(best[1].value)} {best[0]}" if best else ""
+        value = f"**{value}**" if beats_baselines(row) else value
+        cells = [f"{name} {arrow}".strip(), value, interval, rival]
+        lines.append(_pipe([*cells, *_compare(row, before)] if previous else cells))
+    if unmeasured:
+        lines += ["", "Not measured:", "", *unmeasured]
     return "\n".join(lines) + "\n"
+
+
+def _compare(row: CardRow, before: dict[str, float | None]) -> list[str]:
+    old = before.get(row.key)
+    if old is None or row.value is None:
+        return ["", ""]
+    return [_number(old), f"{row.value - old:+.3f}"]
 
 
 def beats_baselines(row: CardRow) -> bool:

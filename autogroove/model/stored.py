@@ -12,7 +12,7 @@ import safetensors.torch
 from torch import Tensor, nn
 
 from autogroove.config import ModelSettings
-from autogroove.errors import DamagedObject, MissingObject
+from autogroove.errors import DamagedObject, MissingObject, StoreError
 from autogroove.identity import digest_bytes
 from autogroove.model.autoencoder import Autoencoder
 from autogroove.model.building import build_autoencoder

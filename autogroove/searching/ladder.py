@@ -15,12 +15,9 @@ from dataclasses import replace
 import pandas as pd
 import torch
 
-from autogroove.augmentation import Disguise
 from autogroove.config import Settings
 from autogroove.errors import AutogrooveError, SettingsError, SourceError, StoreError
 from autogroove.model.autoencoder import Autoencoder
-from autogroove.model.building import build_autoencoder
-from autogroove.model.groove import GrooveAutoencoder
 from autogroove.searching.material import Material
 from autogroove.searching.objective import measure_hearing
 from autogroove.searching.settings import SearchSettings
@@ -31,7 +28,7 @@ from autogroove.storage import Store
 from autogroove.training import ClipLoader, choose_members
 from autogroove.training.devices import Machine, choose_machine
 from autogroove.training.distributed import Crew
-from autogroove.training.finishing import fit_code
+from autogroove.training.fitting import begin_model, finish_model
 from autogroove.training.loop import Trainer
 from autogroove.training.objectives import choose_objective
 
@@ -111,7 +108,7 @@ def _begin(
     dev = ClipLoader(store, recipe_key, members.dev)
     torch.manual_seed(settings.training.seed)
     try:
-        model = build_autoencoder(settings.model, train.image_shape)
+        model = begin_model(settings, train)
     except (RuntimeError, ValueError) as error:
         raise SettingsError(f"No network can be built of these settings: {error}.") from error
     trainer = Trainer(model, choose_objective(settings), settings.training, machine, Crew())
@@ -121,7 +118,5 @@ def _begin(
 def _finish(model: Autoencoder, train: ClipLoader, settings: Settings) -> Autoencoder:
     """The model as it would be if its training ended here; the training itself goes on."""
     finished = copy.deepcopy(model)
-    if isinstance(finished, GrooveAutoencoder):
-        disguise = Disguise(settings.spectrogram, settings.training)
-        fit_code(finished, train, disguise, settings.training.seed)
+    finish_model(finished, train, settings)
     return finished

@@ -36,7 +36,7 @@ from autogroove.training.checkpoints import (
 from autogroove.training.clips import ClipLoader
 from autogroove.training.devices import choose_machine
 from autogroove.training.distributed import join_crew
-from autogroove.training.fitting import fit_sound, prepare_code
+from autogroove.training.fitting import begin_model, finish_model
 from autogroove.training.loop import Trainer
 from autogroove.training.objectives import choose_objective
 from autogroove.training.split import Members, choose_members
@@ -111,10 +111,7 @@ def _first_model(
 ) -> Autoencoder:
     if start_from:
         return load_model(store, start_from)
-    model = build_autoencoder(settings.model, train.image_shape)
-    if isinstance(model, GrooveAutoencoder):
-        prepare_code(model, train, settings.training.seed)
-    return model
+    return begin_model(settings, train)
 
 
 def _run_epochs(
@@ -154,9 +151,7 @@ def _finish(
     if settings.training.patience is not None and history.best_epoch != history.epoch:
         restore_model(store, key, history.best_epoch, trainer.model)
     if crew.leads:
-        if isinstance(trainer.model, GrooveAutoencoder):
-            disguise = Disguise(settings.spectrogram, settings.training)
-            fit_sound(trainer.model, train, disguise, settings.training.seed)
+        finish_model(trainer.model, train, settings)
         facts = {
             "model_key": key,
             "epochs": history.epoch,

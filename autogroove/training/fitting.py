@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from autogroove.augmentation import Disguise
-from autogroove.model.autoencoder import GREY_LEVELS, as_tensor
+from autogroove.config import Settings
+from autogroove.model.autoencoder import GREY_LEVELS, Autoencoder, as_tensor
+from autogroove.model.building import build_autoencoder
 from autogroove.model.groove import GrooveAutoencoder
 from autogroove.training.clips import ClipLoader
 
@@ -51,6 +53,21 @@ class Line:
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(self.matrix.T))
             layer.bias.copy_(torch.from_numpy(self.offset))
+
+
+def begin_model(settings: Settings, train: ClipLoader) -> Autoencoder:
+    """A network with its first weights; what epochs leave alone is fitted to the training clips."""
+    model = build_autoencoder(settings.model, train.image_shape)
+    if isinstance(model, GrooveAutoencoder):
+        prepare_code(model, train, settings.training.seed)
+    return model
+
+
+def finish_model(model: Autoencoder, train: ClipLoader, settings: Settings) -> None:
+    """Fit what is best fitted once the epochs have ended."""
+    if isinstance(model, GrooveAutoencoder):
+        disguise = Disguise(settings.spectrogram, settings.training)
+        fit_sound(model, train, disguise, settings.training.seed)
 
 
 def prepare_code(model: GrooveAutoencoder, train: ClipLoader, seed: int) -> None:

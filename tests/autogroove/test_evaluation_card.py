@@ -171,8 +171,15 @@ class TestRendering:
 
     def test_markdown_marks_what_beats_every_baseline(self) -> None:
         text = render_markdown(self.card)
-        assert "**.900**" in text and "**.100**" not in text and "a \\| b" in text
+        assert "**.900**" in text and "**.100**" not in text and "- Unknown: a | b" in text
         assert [beats_baselines(r) for r in self.card.rows] == [True, False, False]
+
+    def test_markdown_shows_the_change_since_another_card(self) -> None:
+        text = render_markdown(self.card, card_of(row("good", 0.7), row("bad", None)))
+        (good,) = (line for line in text.splitlines() if line.startswith("| Good"))
+        (bad,) = (line for line in text.splitlines() if line.startswith("| Bad"))
+        assert good.endswith("| .700 | +0.200 |")
+        assert bad.endswith("|  |  |")
 
 
 class TestImageBaselines:

@@ -26,7 +26,7 @@ from autogroove.storage import Store
 
 pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(3000)]
 
-LONG = {"training.epochs": "60", "training.seed": "7", "training.learning_rate": "0.0005"}
+LONG = {"training.epochs": "250", "training.seed": "7", "training.learning_rate": "0.0005"}
 
 
 def start(stack: Stack, store: Path, deployment: str = "on-demand") -> str:
@@ -60,7 +60,6 @@ def check_release(store: Path, oracle: str) -> None:
     assert release.number == 1
     assert release.manifest.content_digest == oracle
     assert verify_release(Store(store), 1).faults == ()
-    assert list(Store(store).objects(TURNS)) == []
 
 
 def test_a_cancelled_run_stops_its_work_and_the_next_one_ends_it(stack: Stack, oracle: str) -> None:

@@ -120,7 +120,7 @@ def test_one_changed_track_remakes_only_what_depends_on_it(
     assert old.loc[moved, "track_id"].tolist() == [track_id]
     asked = {"key": {"any_": ["release"]}, "flow_run_id": {"any_": [summary.flow_run_id]}}
     (shown,) = httpx.post(f"{prefect_api}/artifacts/filter", json={"artifacts": asked}).json()
-    assert "### Against the previous release" in shown["data"]
+    assert "| best baseline | previous | change |" in shown["data"]
 
 
 def test_a_lost_segment_comes_back_byte_for_byte(

@@ -51,7 +51,8 @@ def fan_out(
     client = follow_workers()
     names = [f"{number}/{len(batches)}" for number in range(1, len(batches) + 1)]
     stage.show(0, len(batches))
-    following: Any = as_completed(loop=client.loop)
+    follow: Any = as_completed
+    following = follow(loop=client.loop)
     waiting = iter(range(len(batches)))
     at_work: dict[str, tuple[int, Any]] = {}
     results: dict[int, Result] = {}
@@ -78,7 +79,7 @@ def most_at_once(client: Client) -> int:
     """Tasks that are with the cluster at a time: enough that no worker waits, and so few that a
     scheduler, a Prefect server and whoever cancels the run have little to hold."""
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    threads = sum(worker["nthreads"] for worker in workers)
+    threads = sum(int(worker["nthreads"]) for worker in workers)
     return max(FEWEST_AT_ONCE, TASKS_PER_THREAD * threads)
 
 

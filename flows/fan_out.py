@@ -58,7 +58,8 @@ def fan_out(
     results: dict[int, Result] = {}
 
     def submit_more() -> None:
-        for place in islice(waiting, most_at_once(client) - len(at_work)):
+        room = max(0, most_at_once(client) - len(at_work))  # less than none where workers went
+        for place in islice(waiting, room):
             future: Any = submit(batches[place], names[place])
             at_work[future.wrapped_future.key] = place, future
             following.add(future.wrapped_future)

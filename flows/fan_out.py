@@ -50,13 +50,15 @@ def fan_out(
     client = follow_workers()
     names = [f"{number}/{len(batches)}" for number in range(1, len(batches) + 1)]
     stage.show(0, len(batches))
-    following: Any = as_completed(loop=client.loop)
+    follow: Any = as_completed
+    following = follow(loop=client.loop)
     waiting = iter(range(len(batches)))
     at_work: dict[str, tuple[int, Any]] = {}
     results: dict[int, Result] = {}
 
     def submit_more() -> None:
-        for place in islice(waiting, most_at_once(client) - len(at_work)):
+        room = max(0, most_at_once(client) - len(at_work))  # less than none where workers went
+        for place in islice(waiting, room):
             future: Any = submit(batches[place], names[place])
             at_work[future.wrapped_future.key] = place, future
             following.add(future.wrapped_future)
@@ -77,7 +79,7 @@ def most_at_once(client: Client) -> int:
     """Tasks that are with the cluster at a time: enough that no worker waits, and so few that a
     scheduler, a Prefect server and whoever cancels the run have little to hold."""
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    threads = sum(worker["nthreads"] for worker in workers)
+    threads = sum(int(worker["nthreads"]) for worker in workers)
     return max(FEWEST_AT_ONCE, TASKS_PER_THREAD * threads)
 
 

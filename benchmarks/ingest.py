@@ -34,7 +34,7 @@ from autogroove.config import PRESETS, PresetName, Settings
 from autogroove.segments import plan_segments, write_segment
 from autogroove.segments.planning import SegmentBatch
 from autogroove.segments.shards import ShardWriter
-from autogroove.spectrogram import make_images, plan_transform
+from autogroove.spectrogram import image_shape, make_images, plan_transform
 from autogroove.storage import Store
 
 BATCH = 40
@@ -111,7 +111,7 @@ def measure_steps(
 
     store = Store(folder / "steps")
     for _ in range(rounds):
-        writer = ShardWriter(store, "segments/a/b", (256, 256))
+        writer = ShardWriter(store, "segments/a/b", image_shape(settings.spectrogram))
         for row in catalogue.itertuples():
             content = timed("fetch", lambda row=row: source.read(row.path))
             file = open_bytes(row.path, content)

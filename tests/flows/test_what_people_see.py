@@ -27,6 +27,14 @@ def test_the_server_has_named_task_runs(prefect_api: str, published: Published) 
     assert runs[0]["name"] == f"release of {published.music}"
 
 
+def test_what_the_library_logs_on_a_worker_reaches_the_run(
+    prefect_api: str, published: Published
+) -> None:
+    first = ask(prefect_api, "flow_runs", limit=1, sort="EXPECTED_START_TIME_ASC")[0]["id"]
+    lines = ask(prefect_api, "logs", logs={"flow_run_id": {"any_": [first]}}, limit=200)
+    assert any("Epoch 2 of 2" in line["message"] for line in lines)
+
+
 def test_the_artifacts_hold_pictures_tables_and_progress(
     prefect_api: str, published: Published
 ) -> None:

@@ -11,12 +11,9 @@ from collections.abc import Callable
 import pandas as pd
 import torch
 
-from autogroove.augmentation import Disguise
 from autogroove.config import Settings
 from autogroove.identity import make_key
 from autogroove.model.autoencoder import Autoencoder
-from autogroove.model.building import build_autoencoder
-from autogroove.model.groove import GrooveAutoencoder
 from autogroove.model.stored import (
     ModelSummary,
     is_stored,

@@ -44,7 +44,8 @@ def encode(name, rate=44100, mode="CONSTANT", level=0.5):
 
 
 def open_content(content):
-    return open_stream(content, scan_mpeg(io.BytesIO(content)))
+    scan = scan_mpeg(io.BytesIO(content))
+    return scan and open_stream(content, scan)
 
 
 def decode_whole(content):
@@ -67,6 +68,16 @@ CASES = [
     ("music", 48000, "CONSTANT", 0.5),
     ("clicks", 32000, "VARIABLE", 0.3),
 ]
+
+
+@pytest.mark.parametrize(("name", "rate", "mode", "level"), CASES)
+def test_with_all_subbands_it_is_the_whole_decoder(name, rate, mode, level):
+    """From the first sample of a clip to its last, wherever it starts."""
+    content = encode(name, rate, mode, level)
+    expected, _ = decode_whole(content)
+    for start in (0, 12_345, 100_000):
+        clip = decode_clip(open_content(content), start, 5000, 1, rate, rate)
+        assert relative_error(clip, expected[start : start + 5000]) < 1e-5
 
 
 @pytest.mark.parametrize(("name", "rate", "mode", "level"), CASES)

@@ -129,7 +129,7 @@ def put_segment(store: Store, source: Collection, ids: Sequence[int]) -> Segment
         store.write(f"{prefix}/{name}", data)
         objects[name] = (digest_bytes(data), len(data))
     rows = (
-        StoredTrack(fingerprint, CLIPS * row, CLIPS, 30.0, 44100, 2, 0.0, 0.0, None)
+        StoredTrack(fingerprint, CLIPS * row, CLIPS, 30.0, 44100, 2, 0.0, 0.0)
         for row, fingerprint in enumerate(prints)
     )
     index = SegmentIndex(RECIPE, key, "none", 0, tuple(rows), (), objects).to_bytes()

@@ -52,12 +52,17 @@ def plan_treble(catalogue: pd.DataFrame) -> list[Batch]:
 
 def measure_treble_once(batch: Batch, source: Source, store: Store) -> str:
     """Measure a batch unless that was done; the key of what was found in the store."""
-    fingerprints = [member.fingerprint for member in batch]
-    part = make_key("treble", TREBLE_VERSION, DECODER_VERSION, fingerprints)
-    key = f"descriptors/treble/{part}.json"
+    key = treble_key(batch)
     if not store.exists(key):
         store.write(key, canonical_json([_measure(member, source) for member in batch]))
     return key
+
+
+def treble_key(batch: Batch) -> str:
+    """Where what was found of a batch is kept."""
+    fingerprints = [member.fingerprint for member in batch]
+    part = make_key("treble", TREBLE_VERSION, DECODER_VERSION, fingerprints)
+    return f"descriptors/treble/{part}.json"
 
 
 def read_treble(store: Store, keys: Iterable[str]) -> NDArray[np.float64]:

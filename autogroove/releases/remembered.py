@@ -40,6 +40,7 @@ def find_measurements(store: Store, kept: Iterable[Manifest]) -> frozenset[str] 
 def _name_measurements(store: Store, manifest: Manifest) -> Iterator[str]:
     # These import PyTorch or compile: seconds that listing and publishing need not spend.
     from autogroove.analysis.counting import statistics_key
+    from autogroove.analysis.treble import plan_treble, treble_key
     from autogroove.catalogue.table import read_catalogue
     from autogroove.descriptors.batches import plan_descriptions
 
@@ -50,6 +51,7 @@ def _name_measurements(store: Store, manifest: Manifest) -> Iterator[str]:
     catalogue = read_catalogue(read_part(store, manifest.parts.catalogue))
     for batch in plan_descriptions(catalogue, settings):
         yield batch.key
+    yield from map(treble_key, plan_treble(catalogue))
     members = {
         str(segment): set(prints) for segment, prints in catalogue.groupby("segment")["fingerprint"]
     }

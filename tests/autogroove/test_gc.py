@@ -211,11 +211,16 @@ def test_a_damaged_release_costs_no_measurements(local_store: Store) -> None:
 
 def test_the_rendered_demo_stays_while_a_kept_release_plays_from_it(store: Store) -> None:
     mine, older, named = demo_prefix(DemoSpec()), f"cache/demo-{'0' * 32}", f"cache/demo-{'1' * 32}"
-    for folder in (mine, older, named):
+    short = demo_prefix(DemoSpec(num_tracks=48))
+    for folder in (mine, short, older, named):
         store.write(f"{folder}/fma_small/000/000002.mp3", b"sound")
     parts = put_release(store, SMALL)
     demo = {"source_kind": "demo", "source_url": "demo"}
     publish_release(store, parts.model_copy(update=demo))
+    limited = {"source_kind": "demo", "source_url": "demo:48"}
+    publish_release(
+        store, put_release(store, replace(SMALL, model="other")).model_copy(update=limited)
+    )
     elsewhere = {"source_url": f"{store.url}/{named}"}
     publish_release(store, put_release(store).model_copy(update=elsewhere))
 
@@ -223,7 +228,8 @@ def test_the_rendered_demo_stays_while_a_kept_release_plays_from_it(store: Store
         collect_garbage(store, keep, keep_days=0, grace=AT_ONCE, apply=True)
         return {"/".join(key.split("/")[:2]) for key in keys(store) if key.startswith("cache/")}
 
-    assert left(2) == {mine, named}
+    assert left(3) == {mine, short, named}
+    assert left(2) == {mine, short, named}  # a reader of the limited one takes the whole if it can
     assert left(1) == {named}
 
 

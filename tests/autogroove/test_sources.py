@@ -137,7 +137,8 @@ def test_a_limited_demo_is_only_as_large_as_its_limit_and_the_whole_serves_both(
     local_store: Store,
 ) -> None:
     asked = open_source("demo", store=local_store, limit=3)
-    assert asked.demo == DemoSpec(num_tracks=3)
+    assert (asked.demo, asked.url) == (DemoSpec(num_tracks=3), "demo:3")
+    assert open_source(asked.url, store=local_store) == asked  # as readers of a release find it
     short = DemoSpec(num_tracks=3, track_seconds=2.0)
     whole = DemoSpec(track_seconds=2.0)
     assert [t.path for t in plan_demo(short)] == [t.path for t in plan_demo(whole)][:3]

@@ -153,6 +153,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, publish: Publisher) -> Story
         pytest.skip(f"{CLOSED} is not there, and nothing else is unreadable to root")
     home = tmp_path_factory.mktemp("hostile")
     music, store = home / "music", Store(home / "store")
+    held = os.open(CLOSED, os.O_PATH)  # sysfs gives a file another time once it forgot it
     lay_out_music(music)
     change_behind_the_scan(music, store)
     plans = {}
@@ -181,6 +182,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, publish: Publisher) -> Story
     (music / PATHS[REPLACED]).write_bytes(song(3000))
     plan("replaced")
     replaced = run(rehash=True)
+    os.close(held)
     return Story(music, store, first, again, retried, replaced, plans)
 
 

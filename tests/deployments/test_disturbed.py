@@ -89,15 +89,16 @@ def executing(client: Client) -> dict[str, Any]:
 BUSY = {"executing", "cancelled", "long-running"}
 
 
-def test_a_run_outlives_its_worker(stack: Stack, oracle: str) -> None:
+def test_a_run_crashes_with_its_worker_and_the_next_one_ends_it(stack: Stack, oracle: str) -> None:
     store = stack.home / "worker-killed"
     run_id = start(stack, store)
     wait_until(lambda: is_training(store), "it trains")
     stack.processes["worker"].kill()
     stack.stop("worker")
-    finish(stack, run_id)
-    check_release(store, oracle)
     stack.start_worker()
+    assert stack.wait_for_end(run_id) == "CRASHED", stack.explain(run_id)
+    finish(stack, start(stack, store))
+    check_release(store, oracle)
 
 
 def test_a_run_whose_machine_is_lost_is_marked_crashed_and_the_next_one_ends_it(

@@ -60,7 +60,8 @@ def plan_run(
     source = open_source(
         selection.source, store=store, subset=selection.subset, limit=selection.limit
     )
-    catalogue = _name_unread(preview_scan(source, store).catalogue)
+    listing = preview_scan(source, store).catalogue
+    catalogue = _name_unread(listing)
     plan = plan_segments(
         catalogue,
         store,
@@ -71,7 +72,7 @@ def plan_run(
     catalogue = _foresee(store, catalogue, plan)
     current = current_release(store)
     release = open_release(store, current.release) if current else None
-    changes = compare_catalogues(release.catalogue if release else None, catalogue)
+    changes = compare_catalogues(release.catalogue if release else None, listing)
     model = decide_model(store, current, catalogue, plan.recipe_key, settings, policy)
     trains = model.action != "kept"
     return RunPlan(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from autogroove.catalogue.reasons import Reason
 from autogroove.catalogue.scan import preview_scan
 from autogroove.catalogue.sources import Collection
 from autogroove.identity import make_key
@@ -59,8 +60,15 @@ def compare_catalogues(before: pd.DataFrame | None, after: pd.DataFrame) -> Chan
 
 
 def _name_contents(catalogue: pd.DataFrame) -> "pd.Series[str]":
-    """What the bytes of each file are called, by track id."""
+    """What the bytes of each file are called, by track id.
+
+    A file that no scan could read has no bytes yet, as one that nobody tried: as long as it is as
+    large as it was it is no news, or a watch would tell of it every day.
+    """
     rows = catalogue[catalogue["path"].notna()].set_index("track_id")
-    unread = (rows["status"] == "listed") & rows["fingerprint"].isna()
-    names: pd.Series[str] = rows["fingerprint"].fillna("").mask(unread, "unread")
+    unread = rows["fingerprint"].isna() & (
+        (rows["status"] == "listed") | (rows["reason"] == Reason.unreadable)
+    )
+    sizes = "unread, bytes: " + rows["size_bytes"].astype("Int64").astype(str)
+    names: pd.Series[str] = rows["fingerprint"].fillna("").mask(unread, sizes)
     return names

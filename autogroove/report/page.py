@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 import autogroove
 from autogroove.explorer.layout import place_tracks
 from autogroove.playlists import Collection, describe_stations, open_collection
-from autogroove.report.drawing import lay_strip, place_dots, show_number, trace_losses
+from autogroove.report.drawing import lay_strip, place_dots, trace_losses
 from autogroove.report.inputs import ReportInputs
 
 MOST_STATIONS = 60
@@ -108,6 +108,7 @@ def _flatten(tree: dict[str, Any], name: str = "") -> list[tuple[str, str]]:
         if isinstance(value, dict):
             rows += _flatten(value, dotted)
         else:
-            text = show_number(value) if isinstance(value, float) else str(value)
+            text = f"{value:g}" if isinstance(value, float) else str(value)
+            text = "–" if value is None else text
             rows.append((dotted, text if len(text) <= 120 else text[:119] + "…"))
     return rows

@@ -21,7 +21,7 @@ from servers import S3Server
 from autogroove.releases import list_releases, verify_release
 from autogroove.storage import Store
 
-pytestmark = [pytest.mark.slow, pytest.mark.s3, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.s3, pytest.mark.timeout(900)]
 
 Done = subprocess.CompletedProcess[str]
 PASSING = (

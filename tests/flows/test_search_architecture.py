@@ -13,7 +13,7 @@ from autogroove.searching import SearchSettings
 from autogroove.searching.report import SearchReport, to_toml
 from autogroove.storage import Store
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(600)]
 
 RATE = 8000
 SETTINGS = Settings.from_preset("poster").with_overrides(

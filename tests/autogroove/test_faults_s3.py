@@ -222,7 +222,7 @@ def test_spectrograms_are_never_wrong_in_silence(proxy: Proxy, s3_store: Store) 
         proxy.decide = lambda r, once=once: next(once, None) if "/clips/" in r.path else None
         assert (release.clips(5) == expected).all()
     proxy.decide = lambda r: Fault.internal_error if "/clips/c/" in r.path else None
-    with pytest.raises(Exception, match="InternalError"):
+    with pytest.raises(StoreError, match="internal error, again and again"):
         release.clips(5)
 
 

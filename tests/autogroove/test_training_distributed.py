@@ -51,6 +51,7 @@ print("MADE", made.model_key, made.weights_digest, flush=True)
 """
 
 
+@pytest.mark.long  # once, beside other work, the two did not meet within 280 s; why is not known
 @pytest.mark.slow
 def test_two_processes_end_with_one_model(local_store, tmp_path):
     settings = tiny_settings()

@@ -5,9 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 STORE ?= ./autogroove-store
 DEMO_SEED := 103
-# Side by side, a thread each. The slow ones start servers and clusters, and come one by one.
-FAST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile \
-	-m 'not slow and not browser and not long'
+# Two files of tests side by side, a thread each.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast test-long lint format local-stack rehearsal clean
@@ -39,11 +38,10 @@ demo: $(VENV)/.installed ## render the demo collection, publish a release of it,
 
 test: $(VENV)/.installed-test ## lint, type check and the whole test suite
 	@$(MAKE) --no-print-directory lint
-	@$(FAST)
-	@$(BIN)/python -m pytest -m '(slow or browser) and not long'
+	@$(PYTEST) -m 'not long'
 
 test-fast: $(VENV)/.installed-test ## only the tests that take seconds
-	@$(FAST)
+	@$(PYTEST) -m 'not slow and not browser and not long'
 
 test-long: $(VENV)/.installed-test ## the tests that take minutes each: kill matrix, server and worker
 	@$(BIN)/python -m pytest -m long

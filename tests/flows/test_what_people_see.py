@@ -1,6 +1,7 @@
 """What the server knows of a run afterwards, and what the command says about bad input."""
 
 import base64
+import time
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +55,11 @@ def test_the_artifacts_hold_pictures_tables_and_progress(
     assert "# Release 1" in artifacts["release"]["data"]
 
 
-def test_the_event_feed_tells_which_asset_came_from_which(
-    prefect_api: str, published: Published
-) -> None:
+def ask_for_parents(api: str, store: str) -> dict[str, set[str]]:
+    """The assets of a store that were told as made, with their parents, as names within it."""
     wanted = {"event": {"name": ["prefect.asset.materialization.succeeded"]}}
-    answer = httpx.post(f"{prefect_api}/events/filter", json={"filter": wanted, "limit": 50})
-    store = f"file://{published.store}/"
-    parents = {
+    answer = httpx.post(f"{api}/events/filter", json={"filter": wanted, "limit": 50})
+    return {
         event["resource"]["prefect.resource.id"].removeprefix(store): {
             related["prefect.resource.id"].removeprefix(store)
             for related in event["related"]
@@ -69,7 +68,19 @@ def test_the_event_feed_tells_which_asset_came_from_which(
         for event in answer.raise_for_status().json()["events"]
         if event["resource"]["prefect.resource.id"].startswith(store)
     }
-    assert parents.keys() == {"spectrograms", "model", "encodings", "clusters", "release"}
+
+
+def test_the_event_feed_tells_which_asset_came_from_which(
+    prefect_api: str, published: Published
+) -> None:
+    store = f"file://{published.store}/"
+    made = {"spectrograms", "model", "encodings", "clusters", "release"}
+    # The server writes down what it was told some seconds later.
+    deadline = time.monotonic() + 60
+    while (parents := ask_for_parents(prefect_api, store)).keys() < made:
+        assert time.monotonic() < deadline, parents
+        time.sleep(1)
+    assert parents.keys() == made
     assert parents["spectrograms"] == {f"file://{published.music}"}
     assert parents["clusters"] == {"encodings"}
     assert parents["release"] > {"spectrograms", "model", "encodings", "clusters"}

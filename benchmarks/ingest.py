@@ -4,9 +4,9 @@
 
 All ways run interleaved, track by track, so that a busy machine slows all of them alike. Figures
 are CPU time: medians over rounds of the time per track. "Decode only" is soundfile reading the
-whole file as float32. Two processes are compared with one by wall time, and mean something on
-an idle machine only. Without a folder, ../shared/real_music is taken where it is there, else
-the demo set.
+whole file as float32. Two processes are compared with one by wall time, on up to four times as
+many tracks, and mean something on an idle machine only. Without a folder, ../shared/real_music is
+taken where it is there, else the demo set.
 """
 
 import argparse
@@ -39,6 +39,9 @@ from autogroove.storage import Store
 
 BATCH = 40
 """Tracks per segment: fewer than in earnest, so that the ways alternate often."""
+
+NUM_SHARES = 32
+"""Batches that processes share out: with few, one of two would be idle at the end."""
 
 REAL_MUSIC = Path(__file__).parents[2] / "shared" / "real_music"
 
@@ -140,25 +143,24 @@ def write_batch(batch: SegmentBatch, source: Source, store: Store, settings: Set
 
 
 def measure_processes(
-    source: Source, catalogue: pd.DataFrame, folder: Path, settings: Settings
+    source: Source, catalogue: pd.DataFrame, folder: Path, rounds: int, settings: Settings
 ) -> tuple[float, float]:
-    """Seconds of wall time for all tracks: one process, two processes."""
-    walls = []
-    for processes in (1, 2):
-        context = multiprocessing.get_context("spawn")
-        with context.Pool(processes) as pool:
-            warm = Store(folder / f"warm{processes}")
-            plan = plan_segments(catalogue[:8], warm, settings, tracks_per_segment=1)
-            pool.starmap(
-                write_batch, [(b, source, warm, settings) for b in plan.batches], chunksize=1
-            )
-            store = Store(folder / f"processes{processes}")
-            plan = plan_segments(catalogue, store, settings, tracks_per_segment=8)
-            started = time.perf_counter()
-            batches = [(b, source, store, settings) for b in plan.batches]
-            pool.starmap(write_batch, batches, chunksize=1)
-            walls.append(time.perf_counter() - started)
-    return walls[0], walls[1]
+    """Seconds of wall time for all tracks: one process, two processes; they take turns."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as one, context.Pool(2) as two:
+        walls: dict[int, list[float]] = {1: [], 2: []}
+        for round_ in range(rounds + 1):
+            for processes, pool in ((1, one), (2, two)):
+                store = Store(folder / f"processes{processes}-{round_}")
+                plan = plan_segments(
+                    catalogue, store, settings, tracks_per_segment=-(-len(catalogue) // NUM_SHARES)
+                )
+                batches = [(batch, source, store, settings) for batch in plan.batches]
+                started = time.perf_counter()
+                pool.starmap(write_batch, batches, chunksize=1)
+                if round_:  # the first one starts the processes and compiles
+                    walls[processes].append(time.perf_counter() - started)
+    return median(walls[1]), median(walls[2])
 
 
 def main() -> None:
@@ -180,11 +182,12 @@ def report(where: str, folder: Path, tracks: int, rounds: int, preset: PresetNam
     store = Store(folder / "scan")
     source = open_source(where, store=store)
     catalogue = scan_source(source, store).catalogue
-    catalogue = catalogue[catalogue["status"] == "listed"].iloc[:tracks]
+    listed = catalogue[catalogue["status"] == "listed"]
+    catalogue = listed.iloc[:tracks]
     settings = Settings.from_preset(preset)
     ways = measure_ways(source, catalogue, folder, rounds, settings)
     steps = measure_steps(source, catalogue, folder, rounds, settings)
-    one, two = measure_processes(source, catalogue, folder, settings)
+    one, two = measure_processes(source, listed.iloc[: 4 * tracks], folder, rounds, settings)
     print(f"\n{preset}: {len(catalogue)} tracks of {where}, {rounds} rounds, CPU ms (medians)\n")
     print(f"{'way':<34}{'ms a track':>12}{'x decode only':>15}")
     for name, value in ways.items():

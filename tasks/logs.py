@@ -2,8 +2,8 @@
 
 What belongs here: the way of log lines to Prefect. What does not: what is logged.
 
-PREFECT_LOGGING_EXTRA_LOGGERS does the same, in processes that have it when Prefect is imported. A
-Dask worker that was started by somebody else has not.
+PREFECT_LOGGING_EXTRA_LOGGERS gives the handler, though not the level, to processes that have it
+when Prefect is imported. A Dask worker that was started by somebody else has not.
 """
 
 import logging
@@ -25,10 +25,9 @@ def send_logs_to_runs() -> None:
     """Send what the library logs from now on to the run that it is logged in; once a process."""
     for name in _LOGGERS:
         logger = logging.getLogger(name)
-        if any(isinstance(handler, APILogHandler) for handler in logger.handlers):
-            continue
-        handler = APILogHandler()
-        handler.addFilter(_WithinRun())
-        logger.addHandler(handler)
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.INFO)
+        if not any(isinstance(handler, APILogHandler) for handler in logger.handlers):
+            handler = APILogHandler()
+            handler.addFilter(_WithinRun())
+            logger.addHandler(handler)

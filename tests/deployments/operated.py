@@ -70,6 +70,8 @@ class Stack:
             "AUTOGROOVE_SOURCE": str(self.music),
             "AUTOGROOVE_STORE": str(self.store),
             "AUTOGROOVE_DASK": self.dask,
+            "MALLOC_MMAP_THRESHOLD_": "33554432",
+            "MALLOC_TRIM_THRESHOLD_": "268435456",
             "OMP_NUM_THREADS": "1",
         }
 

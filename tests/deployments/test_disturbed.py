@@ -26,7 +26,7 @@ from autogroove.storage import Store
 
 pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(3000)]
 
-LONG = {"training.epochs": "250", "training.seed": "7", "training.learning_rate": "0.0005"}
+LONG = {"training.epochs": "120", "training.seed": "7", "training.learning_rate": "0.0005"}
 
 
 def start(stack: Stack, store: Path, deployment: str = "on-demand") -> str:

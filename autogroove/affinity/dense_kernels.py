@@ -20,6 +20,7 @@ LOWEST = np.float32(-1e30)
 """Stands for minus infinity: fast arithmetic may not meet a real one."""
 NUM_SLOTS = 32
 _LANES = 128
+_FOUR = 4 * _LANES
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -32,16 +33,30 @@ def _update_row(a: Any, s: Any, columns: Any, grow: Any, offset: Any, damping: A
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _top_two(a: Any, s: Any, lanes: Any) -> tuple[int, Any, Any]:
-    """Where a + s is largest, its value, and the next largest.
+def _fill_lanes(a: Any, s: Any, lanes: Any) -> None:
+    """The maxima of every _LANES-th column of a + s: a plain maximum does not vectorise.
 
-    A plain maximum does not vectorise; the maxima of every _LANES-th column do.
+    Four strips at a time take half as long as one: the lanes are read and written less often.
     """
     lanes[:] = LOWEST
-    for start in range(0, a.size, _LANES):
-        tile_a, tile_s = a[start : start + _LANES], s[start : start + _LANES]
-        for j in range(tile_a.size):
-            lanes[j] = max(lanes[j], tile_a[j] + tile_s[j])
+    whole = a.size // _FOUR * _FOUR
+    for start in range(0, whole, _FOUR):
+        four_a, four_s = a[start : start + _FOUR], s[start : start + _FOUR]
+        for j in range(_LANES):
+            j1, j2, j3 = j + _LANES, j + 2 * _LANES, j + 3 * _LANES
+            left = max(four_a[j] + four_s[j], four_a[j1] + four_s[j1])
+            right = max(four_a[j2] + four_s[j2], four_a[j3] + four_s[j3])
+            lanes[j] = max(lanes[j], max(left, right))
+    for start in range(whole, a.size, _LANES):
+        strip_a, strip_s = a[start : start + _LANES], s[start : start + _LANES]
+        for j in range(strip_a.size):
+            lanes[j] = max(lanes[j], strip_a[j] + strip_s[j])
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _top_two(a: Any, s: Any, lanes: Any) -> tuple[int, Any, Any]:
+    """Where a + s is largest, its value, and the next largest."""
+    _fill_lanes(a, s, lanes)
     lane, first, second = 0, LOWEST, LOWEST
     for j in range(lanes.size):
         if lanes[j] > first:

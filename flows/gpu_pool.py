@@ -68,7 +68,7 @@ def train_on_gpu_pool(run: Run, catalogue_key: str) -> bool:
             "device": run.circumstances.device,
         }
         started = cast("FlowRun", run_deployment(DEPLOYMENT, parameters=parameters, timeout=0))
-        get_run_logger().info("Training on pool %s, as run %s.", POOL, started.name)
+        get_run_logger().info("Training on pool %s, as run %s.", POOL, started.id)
         try:
             ended = _wait_for_end(client, started)
         except BaseException:

@@ -91,7 +91,7 @@ def test_training_goes_to_the_gpu_pool_while_a_worker_of_it_is_there(stack: Stac
     epochs = [line for line in stack.explain(there["id"]).splitlines() if "epoch" in line.lower()]
     assert epochs  # what a worker of a pool logs reaches the run
     reached = stack.explain(run_id)
-    assert f"as run {there['name']}" in reached
+    assert f"as run {there['id']}" in reached
     assert not any(line in reached for line in epochs)
 
 

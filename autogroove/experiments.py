@@ -30,17 +30,17 @@ NUM_EPOCHS = 100
 
 OVERFIT_SETTINGS = {
     "model.kind": "poster",
-    "model.channels": (16, 32, 64, 128, 256, 512),
-    "training.batch_size": 5,
+    "model.channels": (16, 32, 128, 256, 256, 256),
     "training.learning_rate": 2e-3,
     "training.weight_decay": 0.0,
     "training.patience": None,
 }
-"""The poster says neither the width nor the rate. To hold ten pictures of 65,536 pixels by heart
-takes more weights than the preset has, and many steps."""
-NUM_PASSES = 10
-"""Times that an epoch shows each example. Ten pictures shown once are two steps, and 200 steps
-leave half of the variance unexplained, however wide the model."""
+"""The poster says neither the width nor the rate. To hold ten pictures by heart takes most weights
+in the middle: at an eighth of the size, the preset's channels hold fewer numbers than the pictures
+have. Rates of 4e-3 and 6e-3 learnt more slowly, and so did 1e-3."""
+NUM_PASSES = 8
+"""Steps that an epoch takes, each over all examples. Ten pictures shown once are one step;
+140 steps left a quarter of the variance unexplained, 350 a twentieth."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ def run_overfit(
 ) -> Overfit:
     """Learn the first clips of a few tracks by heart, as the poster did to see that it can.
 
-    An epoch shows each clip `passes` times.
+    An epoch shows each clip `passes` times, and every step shows all of them: in a smaller batch,
+    batch normalisation moves with the company that a picture is in, which nothing can learn.
 
     The tracks are spread evenly over the catalogue's stored ones; the dev loss is that of the same
     clips. Nothing is written to the store.
@@ -93,15 +94,14 @@ def run_overfit(
     chosen = stored.iloc[places].assign(clips=1)
     recipe_key = make_recipe_key(settings)
     loader = ClipLoader(store, recipe_key, chosen)
-    again = ClipLoader(store, recipe_key, pd.concat([chosen] * passes))
     began = time.perf_counter()
-    trainer = _learn_by_heart(again, loader, settings, epochs, device, progress)
+    trainer = _learn_by_heart(loader, settings, epochs, passes, device, progress)
     seconds = time.perf_counter() - began
     images = loader.read_all()
     made = reconstruct(trainer.model, images)
     return Overfit(
-        train_loss=tuple(trainer.history.train_loss),
-        dev_loss=tuple(trainer.history.dev_loss),
+        train_loss=tuple(trainer.history.train_loss[passes - 1 :: passes]),
+        dev_loss=tuple(trainer.history.dev_loss[passes - 1 :: passes]),
         images=images,
         reconstructions=made,
         titles=tuple(str(title) for title in chosen.get("title", chosen["fingerprint"])),
@@ -111,21 +111,22 @@ def run_overfit(
 
 
 def _learn_by_heart(
-    again: ClipLoader,
     loader: ClipLoader,
     settings: Settings,
     epochs: int,
+    passes: int,
     device: str,
     progress: Callable[[int, int], None] | None,
 ) -> Trainer:
-    fitted = settings.with_overrides({**OVERFIT_SETTINGS, "training.epochs": epochs})
+    steps = {"training.epochs": epochs * passes, "training.batch_size": loader.num_clips}
+    fitted = settings.with_overrides({**OVERFIT_SETTINGS, **steps})
     torch.manual_seed(fitted.training.seed)
     model = build_autoencoder(fitted.model, loader.image_shape)
     trainer = Trainer(model, Reconstruction(), fitted.training, choose_machine(device), Crew())
     while not trainer.is_done:
-        report = trainer.run_epoch(again, loader)
-        if progress:
-            progress(report.epoch, report.num_epochs)
+        report = trainer.run_epoch(loader, loader)
+        if progress and report.epoch % passes == 0:
+            progress(report.epoch // passes, epochs)
     return trainer
 
 

@@ -23,7 +23,9 @@ experiment_app = typer.Typer(
 @spread
 def overfit(
     examples: Annotated[int, typer.Option("--examples", min=2, help="Clips to learn.")] = 10,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over them.")] = 100,
+    epochs: Annotated[
+        int, typer.Option("--epochs", min=1, max=1000, help="Of 8 passes over them.")
+    ] = 100,
     output: Annotated[
         Path, typer.Option("--output", metavar="FILE", help="Where the picture goes.")
     ] = Path("overfit.png"),

@@ -57,7 +57,7 @@ format: $(VENV)/.installed-test ## put the code in its usual form
 local-stack: $(VENV)/.installed-test ## the whole stack as processes on loopback, until Ctrl-C
 	@deployments/local-stack start
 
-rehearsal: $(VENV)/.installed ## the whole line on 8,000 tracks, measured (an hour on two cores)
+rehearsal: $(VENV)/.installed ## the whole line on 8,000 tracks, measured (half an hour on two cores)
 	@$(BIN)/python benchmarks/rehearsal.py
 
 clean: ## remove what was installed and built; never the store

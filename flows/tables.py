@@ -6,7 +6,7 @@ What belongs here: rows of plain values, printed for people. What does not: wher
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -22,7 +22,8 @@ def print_table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         is_number = all(isinstance(row.get(column), int | float | None) for row in rows)
-        table.add_column(column.replace("_", " "), justify="right" if is_number else "left")
+        justify: JustifyMethod = "right" if is_number else "left"
+        table.add_column(column.replace("_", " "), justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*(_show(row.get(column)) for column in columns))
     _console.print(table)
@@ -83,14 +84,16 @@ def print_diff(diff: "ReleaseDiff") -> None:
 
 
 def print_search(report: "SearchReport") -> None:
-    """A search: its trials, its finalists, and what follows."""
-    rows = report.trial_rows()
-    short = {name: name.partition(".")[2] for name in report.trials[0].values}
-    named = [{short.get(name, name): value for name, value in row.items()} for row in rows]
-    print_table(named, list(named[0]))
-    _console.print()
-    finals = report.final_rows()
-    print_table(finals, list(finals[0]))
+    """A search: its trials, its finalists with their settings, and what follows.
+
+    What every trial was is in the table of the run's page and in `--json`: it takes more columns
+    than a terminal has.
+    """
+    trials, settings, finals = report.trial_rows(), report.setting_rows(), report.final_rows()
+    print_table(trials, ["trial", "state", "objective", "epochs", "parameters"])
+    for rows in (settings, finals):
+        _console.print()
+        print_table(rows, list(rows[0]))
     _console.print(f"\n{report.verdict()}", markup=False)
     _console.print(f"Picture: {report.search.store.locate(report.picture)}", markup=False)
 

@@ -78,6 +78,18 @@ class SearchReport:
             for standing in self.standings
         ]
 
+    def setting_rows(self) -> list[dict[str, str]]:
+        """A row a searched setting, a column a finalist, the best first: for a narrow terminal."""
+        numbers = [standing.number for standing in self.standings]
+        tried = {trial.number: trial.values for trial in self.trials}
+        return [
+            {
+                "setting": name.partition(".")[2],
+                **{f"trial {number}": _abbreviate(tried[number][name]) for number in numbers},
+            }
+            for name in self.trials[0].values
+        ]
+
     def verdict(self) -> str:
         """One sentence: what stands, and by how much."""
         first = self.standings[0]
@@ -129,6 +141,10 @@ def to_toml(settings: Settings) -> str:
             if changed:
                 lines += ["", f"[{name}]", *(f"{k} = {_write(v)}" for k, v in changed.items())]
     return "\n".join(lines) + "\n"
+
+
+def _abbreviate(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _write(value: Any) -> str:

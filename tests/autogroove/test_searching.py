@@ -303,6 +303,16 @@ def test_what_seeds_could_have_done_is_no_finding(ground):
     assert "no finding" in verdicts[0].verdict()
 
 
+def test_finalists_are_shown_with_what_each_of_them_was(ground):
+    values = {"model.code_size": "8", "training.learning_rate": 0.00156161}
+    trials = (Trial(0, {**values, "model.code_size": "12"}, "complete"), Trial(3, values, "x"))
+    report = SearchReport(ground.search, trials, tuple(finals(0, 0.5) + finals(3, 0.6)))
+    assert report.setting_rows() == [
+        {"setting": "code_size", "trial 3": "8", "trial 0": "12"},
+        {"setting": "learning_rate", "trial 3": "0.00156", "trial 0": "0.00156"},
+    ]
+
+
 def test_trial_0_is_always_a_finalist():
     trials = [Trial(n, {}, "complete", {2: n / 10}) for n in range(5)]
     assert [trial.number for trial in choose_finalists(trials, 3)] == [4, 3, 0]

@@ -45,7 +45,7 @@ Follow = Callable[[int, int, str], None]
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 3
+FORMAT = 4
 """Raised when a change of the code gives other weights from the same settings."""
 
 

@@ -6,11 +6,11 @@ What belongs here: the fan-out of segments. What does not: what a segment is.
 from dataclasses import dataclass
 
 from autogroove.segments import SegmentBatch
-from flows.fan_out import fan_out
+from flows.fan_out import Tally, fan_out
 from flows.record import Run
 from tasks.collection import Listing
 from tasks.progress import Stage
-from tasks.spectrograms import Written, complete, plan, write
+from tasks.spectrograms import complete, plan, write
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def build_spectrograms(run: Run, listing: Listing) -> Segments:
         resubmit=lambda batch, name: write.submit(
             run.store, listing.source, batch, run.settings, _name(batch, name), isolate=True
         ),
-        count=_count_tracks,
+        count=Tally(lambda done: {"tracks": done.tracks, "quarantined": done.quarantined}),
     )
     new = {done.segment_key for done in written if done.segment_key is not None}
     keys = sorted({*planned.reused, *planned.standing, *new})
@@ -55,11 +55,6 @@ def build_spectrograms(run: Run, listing: Listing) -> Segments:
         clips=sum(done.clips for done in written),
     )
     return Segments(completed.catalogue_key, planned.recipe_key, completed.segment_keys)
-
-
-def _count_tracks(done: Written) -> str:
-    faults = f", {done.quarantined} quarantined" if done.quarantined else ""
-    return f"{done.tracks} tracks{faults}"
 
 
 def _name(batch: SegmentBatch, position: str) -> str:

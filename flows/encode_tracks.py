@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from autogroove.releases import PartRef
 from flows.build_spectrograms import Segments
-from flows.fan_out import fan_out
+from flows.fan_out import Tally, fan_out
 from flows.record import Run
 from flows.train_model import Model
 from tasks.clustering import pool
@@ -36,7 +36,7 @@ def encode_tracks(run: Run, segments: Segments, model: Model) -> Encodings:
         lambda segment, name: encode.submit(
             run.store, segments.recipe_key, segment, model_key, device, name
         ),
-        count=lambda part: f"{part.size_bytes // 1024} kB",
+        count=Tally(lambda part: {"kB": part.size_bytes // 1024}),
     )
     clips = {**known, **dict(zip(missing, made, strict=True))}
     ordered = [clips[key] for key in segments.segment_keys]

@@ -10,7 +10,7 @@ from autogroove.releases import PartRef
 from flows.build_spectrograms import Segments
 from flows.cluster_tracks import Clusters
 from flows.encode_tracks import Encodings
-from flows.fan_out import fan_out
+from flows.fan_out import Tally, fan_out
 from flows.record import Run
 from flows.train_model import Model
 from tasks.collection import Listing
@@ -51,7 +51,7 @@ def evaluate_release(
         describing,
         missing,
         lambda batch, name: describe.submit(run.store, listing.source, batch, run.settings, name),
-        count=lambda tracks: f"{tracks} tracks",
+        count=Tally(lambda tracks: {"tracks": tracks}),
     )
     run.note(describing, ran=bool(described), tracks=sum(described))
     stage = Stage("evaluate")

@@ -5,7 +5,8 @@ kills its worker.
 What does not: what the tasks do.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
@@ -28,6 +29,25 @@ FEWEST_AT_ONCE = 8
 """Also where few workers are there yet: a cluster that adapts grows with what waits."""
 
 
+class Tally:
+    """What all results so far come to, in words: "288 tracks, 1 quarantined".
+
+    `measure(result)` says how many of what one result is; what there are none of goes unsaid, but
+    for the first.
+    """
+
+    def __init__(self, measure: Callable[[Any], Mapping[str, int]]) -> None:
+        self._measure = measure
+        self._totals: Counter[str] = Counter()
+
+    def __call__(self, result: Any) -> str:
+        """The words, with one more result counted in."""
+        self._totals.update(self._measure(result))
+        first, *others = self._totals.items()
+        told = [first, *((name, number) for name, number in others if number)]
+        return ", ".join(f"{number} {name}" for name, number in told)
+
+
 def fan_out(
     stage: Stage,
     batches: Sequence[Batch],
@@ -38,9 +58,9 @@ def fan_out(
 ) -> list[Result]:
     """The results of one task a batch, in the order of the batches.
 
-    `submit(batch, "3/32")` starts a task; `count` words a result for the progress note, such as
-    "256 tracks". A batch whose worker dies again and again is handed once to `resubmit`. No more
-    tasks than `most_at_once` are with the cluster at a time.
+    `submit(batch, "3/32")` starts a task; `count` is told each result as it comes and words the
+    progress note (a `Tally`: "256 tracks"). A batch whose worker dies again and again is handed
+    once to `resubmit`. No more tasks than `most_at_once` are with the cluster at a time.
 
     Raises:
         ClusterError: a batch kills whatever worker it is given, and there is no `resubmit`.

@@ -70,6 +70,7 @@ def start_cluster(workers: int | None) -> LocalCluster:
             dashboard_address="127.0.0.1:0",
             memory_limit=WORKER_MEMORY,
             resources={"GPU": 1},
+            preload="flows.embedded_worker",
         )
 
 

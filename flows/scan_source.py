@@ -5,7 +5,7 @@ What belongs here: fanning out the rendering, starting the scan. What does not: 
 
 from autogroove.groovebox import choose_demo, demo_is_complete, plan_demo
 from autogroove.storage import Store
-from flows.fan_out import fan_out
+from flows.fan_out import Tally, fan_out
 from flows.record import Run
 from tasks.collection import Listing, finish_demo, render_demo_tracks, scan
 from tasks.progress import Stage
@@ -31,7 +31,7 @@ def render_demo(run: Run) -> None:
         stage,
         batches,
         lambda batch, position: render_demo_tracks.submit(run.store, spec, batch, position),
-        count=lambda tracks: f"{tracks} tracks",
+        count=Tally(lambda tracks: {"tracks": tracks}),
     )
     finish_demo(run.store, spec)
     run.note(stage, ran=True, tracks=sum(rendered))

@@ -9,7 +9,7 @@ from autogroove.config import Settings
 from autogroove.searching.trials import Side
 from autogroove.segments import make_recipe_key
 from flows.build_spectrograms import build_spectrograms
-from flows.fan_out import fan_out
+from flows.fan_out import Tally, fan_out
 from flows.record import Run
 from tasks.collection import Listing
 from tasks.evaluation import describe, plan
@@ -46,6 +46,6 @@ class Grounds:
             lambda batch, name: describe.submit(
                 run.store, self.listing.source, batch, run.settings, name
             ),
-            count=lambda tracks: f"{tracks} tracks",
+            count=Tally(lambda tracks: {"tracks": tracks}),
         )
         return keys

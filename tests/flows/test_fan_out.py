@@ -8,8 +8,8 @@ from prefect import flow, task
 from prefect_dask.task_runners import DaskTaskRunner
 
 from autogroove.errors import ClusterError
-from flows.fan_out import FEWEST_AT_ONCE, fan_out
-from tasks.progress import Stage
+from flows.fan_out import FEWEST_AT_ONCE, Tally, fan_out
+from tasks.progress import Report, Stage, listening
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -43,6 +43,31 @@ def test_only_so_many_tasks_are_with_the_cluster_at_a_time(dask_address: str) ->
     assert results == [2 * number for number in range(NUM_BATCHES)]
     assert len(at_once) == NUM_BATCHES
     assert max(at_once) <= FEWEST_AT_ONCE  # two workers of one thread ask for no more
+
+
+def test_the_progress_note_counts_all_batches_so_far(dask_address: str) -> None:
+    doubling = task(double, name="double")
+    tally = Tally(lambda number: {"halves": number, "odd": number % 2})
+    reports: list[Report] = []
+
+    def work() -> list[int]:
+        return fan_out(
+            Stage("double"),
+            list(range(NUM_BATCHES)),
+            lambda number, name: doubling.submit(number),
+            count=tally,
+        )
+
+    with listening(reports.append):
+        results = run_in_flow(DaskTaskRunner(address=dask_address), work)
+    assert reports[-1] == Report("double", NUM_BATCHES, NUM_BATCHES, f"{sum(results)} halves")
+
+
+def test_a_tally_tells_what_there_is() -> None:
+    tally = Tally(lambda pair: {"tracks": pair[0], "quarantined": pair[1]})
+    assert tally((0, 0)) == "0 tracks"
+    assert tally((256, 0)) == "256 tracks"
+    assert tally((32, 3)) == "288 tracks, 3 quarantined"
 
 
 def test_a_cluster_that_does_not_answer_is_one_sentence(prefect_api: str) -> None:

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from distributed import Client
+from distributed import Client, Worker
 
 from flows.runners import start_cluster
 
@@ -15,3 +15,17 @@ def test_workers_allocate_as_other_processes_do():
     with start_cluster(1) as cluster, Client(cluster) as client:
         (theirs,) = client.run(lambda: {name: os.environ.get(name) for name in names}).values()
     assert theirs == ours
+
+
+@pytest.mark.slow
+def test_a_heartbeat_that_meets_a_closed_scheduler_is_silent(capfd: pytest.CaptureFixture[str]):
+    async def beat(dask_worker: Worker) -> None:
+        there = dask_worker.scheduler
+        dask_worker.scheduler = dask_worker.rpc("tcp://127.0.0.1:1")
+        await dask_worker.heartbeat()
+        dask_worker.scheduler = there
+
+    with start_cluster(1) as cluster, Client(cluster) as client:
+        client.run(beat)
+    told = capfd.readouterr()
+    assert "Traceback" not in told.out + told.err

@@ -16,6 +16,8 @@ from autogroove.storage import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 PATIENCE_MS = 60_000
+ANSWERED = "#found:not([aria-busy='true'])"
+"""The list of what was found, once it answers all that was typed."""
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def choose(page, words: str) -> None:
     """Search by typing and take the first answer."""
     page.keyboard.press("/")
     page.keyboard.type(words)
-    page.wait_for_selector("#found li[aria-selected='true']")
+    page.wait_for_selector(f"{ANSWERED} li[aria-selected='true']")
     title = page.locator("#found li[aria-selected='true'] b").inner_text()
     page.keyboard.press("Enter")
     wait_until(page, "document.getElementById('track-title')?.innerText", title)
@@ -150,6 +152,18 @@ def test_everything_is_reached_by_keyboard(open_page) -> None:
     page.keyboard.press("0")
     page.keyboard.press("Enter")
     page.wait_for_selector("#neighbours li")
+
+
+def test_enter_takes_the_answer_to_all_that_was_typed(open_page) -> None:
+    page = open_page()
+    wait_ready(page)
+    page.keyboard.press("/")
+    page.keyboard.type("song 2")
+    page.wait_for_selector(f"{ANSWERED} li[aria-selected='true']")
+    assert page.locator("#found li").count() > 1
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    wait_until(page, "document.getElementById('track-title')?.innerText", "Song 23")
 
 
 def test_rows_are_dragged_into_another_order(open_page) -> None:

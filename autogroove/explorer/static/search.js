@@ -10,11 +10,14 @@ export function startSearch(onchoose) {
   let songs = [];
   let active = -1;
   let asked = 0;
+  let answered = "";
   let timer = 0;
 
   const close = () => {
     list.hidden = true;
     active = -1;
+    answered = "";
+    list.setAttribute("aria-busy", "false");
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   };
@@ -41,6 +44,7 @@ export function startSearch(onchoose) {
     mark(songs.length ? 0 : -1);
   };
   const ask = async () => {
+    clearTimeout(timer);
     const text = input.value.trim();
     const turn = ++asked;
     if (!text) { close(); return; }
@@ -48,15 +52,32 @@ export function startSearch(onchoose) {
       const found = await api.search(text);
       if (turn !== asked) return;
       songs = found;
+      answered = text;
       show(text);
     } catch (error) {
+      if (turn !== asked) return;
       songs = [];
       list.replaceChildren(make("li", { class: "none" }, error.message));
       list.hidden = false;
     }
+    list.setAttribute("aria-busy", "false");
   };
 
-  input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 90); });
+  // Whoever types fast presses Enter before the answer is there: never take that of fewer letters.
+  const enter = async () => {
+    const text = input.value.trim();
+    if (text && text !== answered) {
+      await ask();
+      if (text !== answered) return;
+    }
+    choose(active);
+  };
+
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    list.setAttribute("aria-busy", "true");
+    timer = setTimeout(ask, 90);
+  });
   input.addEventListener("focus", () => input.value.trim() && ask());
   input.addEventListener("blur", () => setTimeout(close, 150));
   input.addEventListener("keydown", (event) => {
@@ -64,7 +85,7 @@ export function startSearch(onchoose) {
       if (!songs.length || list.hidden) return;
       const by = event.key === "ArrowDown" ? 1 : -1;
       mark((active + by + songs.length) % songs.length);
-    } else if (event.key === "Enter") choose(active);
+    } else if (event.key === "Enter") enter();
     else if (event.key === "Escape") { input.value = ""; close(); input.blur(); }
     else return;
     event.preventDefault();

@@ -2,10 +2,11 @@
 
 Makes segments of random clips in a folder of its own; then trains the same model for one epoch
 on (a) a tensor that is in memory already, by the barest loop, (b) the loop with the segments held
-in memory, (c) the loop with the segments read block by block. Loops take turns, and the best time
-of each counts, so that another program's work weighs little.
+in memory, (c) the loop with the segments read block by block. Loops take turns. Efficiency is the
+median over rounds of (a)'s seconds by the loop's in the same round, so that another program's work,
+and a processor that slows down, weigh little.
 
-    python benchmarks/training.py [--preset poster] [--clips 1536] [--rounds 3] [--device auto]
+    python benchmarks/training.py [--preset poster] [--clips 1536] [--rounds 9] [--device auto]
 
 What belongs here: the loop's cost beside the model's own.
 What does not: how well a model hears (`benchmarks/card.py`).
@@ -15,6 +16,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from statistics import median
 
 import numpy as np
 import pandas as pd
@@ -71,16 +73,16 @@ def run_bare(trainer: Trainer, images: torch.Tensor, machine: Machine) -> None:
         torch.cuda.synchronize()
 
 
-def time_rounds(loops: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
-    """The best seconds of each loop over interleaved rounds, after one to warm up."""
-    best = dict.fromkeys(loops, float("inf"))
+def time_rounds(loops: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
+    """The seconds of each loop in interleaved rounds, after one to warm up."""
+    seconds: dict[str, list[float]] = {name: [] for name in loops}
     for turn in range(rounds + 1):
         for name, loop in loops.items():
             began = time.perf_counter()
             loop()
             if turn:
-                best[name] = min(best[name], time.perf_counter() - began)
-    return best
+                seconds[name].append(time.perf_counter() - began)
+    return seconds
 
 
 def make_trainer(settings: Settings, shape: tuple[int, int], machine: Machine) -> Trainer:
@@ -111,7 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--preset", default="poster", choices=("poster", "groove"))
     parser.add_argument("--clips", type=int, default=1536)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
     given = parser.parse_args()
@@ -125,7 +127,8 @@ def main() -> None:
     print(f"{given.preset}, {count} images an epoch, {torch.get_num_threads()} threads")
     print(f"{'':24} {'images/s':>9} {'efficiency':>11}")
     for name, spent in seconds.items():
-        print(f"{name:24} {count / spent:9.0f} {bare / spent:11.3f}")
+        efficiency = median(reference / own for reference, own in zip(bare, spent, strict=True))
+        print(f"{name:24} {count / median(spent):9.0f} {efficiency:11.3f}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,10 @@ from autogroove.storage import Store
 RESIDENT_BYTES = 4 * 2**30
 """Clips of up to this size are read once and kept: 65,536 images of 256 × 256."""
 
+PIECE_BYTES = 8 * 2**20
+"""The most that one read fetches. Larger arrays are mapped anew each time, page by page
+(mallopt(3)), which can take longer than the reading."""
+
 
 class ClipLoader:
     """Clips of tracks, addressed by their position in the table that it was given.
@@ -50,6 +54,7 @@ class ClipLoader:
         _, self.num_bins, self.num_frames = self._open(self._segments[0]).shape
         self.fits = self.num_clips * self.num_bins * self.num_frames <= resident_bytes
         self._resident: NDArray[np.uint8] | None = None
+        self._buffers: dict[int, NDArray[np.uint8]] = {}
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -85,11 +90,17 @@ class ClipLoader:
         """The position of the track that each clip belongs to."""
         return np.searchsorted(self.starts, clips, side="right") - 1
 
-    def read_tracks(self, tracks: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Clips of chosen tracks, one track after the other, in the order asked for."""
+    def read_tracks(
+        self, tracks: NDArray[np.int64], *, buffer: int | None = None
+    ) -> NDArray[np.uint8]:
+        """Clips of chosen tracks, one track after the other, in the order asked for.
+
+        With the number of a `buffer` they are in memory that the next call with that number writes
+        over: fresh memory for every window costs more than reading it.
+        """
         sizes = self.clips_of[tracks]
         ends = np.cumsum(sizes)
-        images = np.empty((int(sizes.sum()), *self.image_shape), np.uint8)
+        images = self._make_room(int(sizes.sum()), buffer)
         for run in self._runs(tracks):
             first = int(self._first[tracks[run[0]]])
             stop = int(self._first[tracks[run[-1]]] + sizes[run[-1]])
@@ -101,6 +112,14 @@ class ClipLoader:
                 images[ends[place] - size : ends[place]] = block[start : start + size]
         return images
 
+    def _make_room(self, num_clips: int, buffer: int | None) -> NDArray[np.uint8]:
+        if buffer is None:
+            return np.empty((num_clips, *self.image_shape), np.uint8)
+        kept = self._buffers.get(buffer)
+        if kept is None or len(kept) < num_clips:
+            kept = self._buffers[buffer] = np.empty((num_clips, *self.image_shape), np.uint8)
+        return kept[:num_clips]
+
     def _runs(self, tracks: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Places of `tracks` that lie side by side in a segment: one read fetches them."""
         if len(tracks) == 0:
@@ -108,7 +127,11 @@ class ClipLoader:
         order = np.lexsort((self._first[tracks], self._segment[tracks]))
         ordered = tracks[order]
         ends = self._first[ordered] + self.clips_of[ordered]
-        breaks = (self._segment[ordered][1:] != self._segment[ordered][:-1]) | (
-            self._first[ordered][1:] != ends[:-1]
+        clip_bytes = self.num_bins * self.num_frames
+        pieces = np.cumsum(self.clips_of[ordered]) * clip_bytes // PIECE_BYTES
+        breaks = (
+            (self._segment[ordered][1:] != self._segment[ordered][:-1])
+            | (self._first[ordered][1:] != ends[:-1])
+            | (pieces[1:] != pieces[:-1])
         )
         return np.split(order, np.flatnonzero(breaks) + 1)

@@ -37,6 +37,8 @@ def shuffled_windows(
 ) -> Iterator[Window]:
     """One epoch. Every clip comes once, or, with `pairs`, every track once with two clips.
 
+    The images of a window are valid until the next one is asked for.
+
     With pairs a batch holds the first clip of each pair, then the second ones in the same order;
     a track that has one clip is its own partner.
     """
@@ -46,8 +48,10 @@ def shuffled_windows(
         tracks = np.arange(loader.num_tracks)
         yield Window(loader.read_all(), cut(loader.clips_of, random, batch_size))
         return
-    windows = _block_windows(loader, random)
-    for tracks, images in read_ahead((t, loader.read_tracks(t)) for t in windows):
+    windows = enumerate(_block_windows(loader, random))
+    # One window is in use while the next is read, so that two buffers are enough.
+    read = ((tracks, loader.read_tracks(tracks, buffer=place % 2)) for place, tracks in windows)
+    for tracks, images in read_ahead(read):
         yield Window(images, cut(loader.clips_of[tracks], random, batch_size))
 
 

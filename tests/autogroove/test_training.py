@@ -1,6 +1,7 @@
 """Laws of training: who is held out, in which order, and that a kill changes nothing."""
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -238,6 +239,27 @@ def test_an_epoch_shows_everything_once_in_another_order_each_time(loaders, monk
         assert not np.array_equal(seen[0], seen[1])
         if not pairs:
             assert sorted(map(bytes, seen[0])) == sorted(map(bytes, loader.read_all()))
+
+
+def test_reading_ahead_leaves_the_window_in_use_alone(loaders, monkeypatch):
+    monkeypatch.setattr("autogroove.training.order.BLOCK_TRACKS", 3)
+    monkeypatch.setattr("autogroove.training.order.WINDOW_BYTES", 9 * 32 * 32)
+    _, (_, streamed) = loaders
+    num_windows = 0
+    for window in shuffled_windows(streamed, seed=0, epoch=1, batch_size=5, pairs=False):
+        as_given = window.images.copy()
+        time.sleep(0.1)  # the next window is read meanwhile
+        np.testing.assert_array_equal(window.images, as_given)
+        num_windows += 1
+    assert num_windows > 2
+
+
+def test_long_runs_are_read_in_pieces_and_are_the_same(loaders, monkeypatch):
+    _, (_, streamed) = loaders
+    whole = streamed.read_tracks(np.arange(streamed.num_tracks))
+    monkeypatch.setattr("autogroove.training.clips.PIECE_BYTES", 5 * 32 * 32)
+    pieces = streamed.read_tracks(np.arange(streamed.num_tracks))
+    np.testing.assert_array_equal(pieces, whole)
 
 
 def test_pairs_are_two_clips_of_one_track(loaders):

@@ -68,7 +68,7 @@ class ModelSettings(Section):
     )
     code_size: int = Field(64, ge=4, le=4096, description="Length of an encoding.")
     part_weights: tuple[float, float, float] = Field(
-        (0.45, 0.65, 0.5), description="groove: how much tempo, rhythm, sound count in distances."
+        (0.48, 0.65, 0.45), description="groove: how much tempo, rhythm, sound count in distances."
     )
 
 

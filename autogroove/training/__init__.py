@@ -45,7 +45,7 @@ Follow = Callable[[int, int, str], None]
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 4
+FORMAT = 5
 """Raised when a change of the code gives other weights from the same settings."""
 
 

@@ -7,9 +7,8 @@ What does not: the network (`autogroove.model.groove`), or epochs (`autogroove.t
 Before: tempo, rhythm and spectrum need no trained weights, and keep their distances in fewer
 numbers (principal components); the decoder starts from the mean image and from what spectrum says
 of each row. After: sound is projected to the directions that tell tracks apart (Fisher's
-discriminants, each track a class, its disguised clips among its members), scaled so that the
-clips of a track scatter alike in all of them: that is whitening, and it keeps a few loud
-directions from making hubs.
+discriminants, each track a class), scaled so that the clips of a track scatter alike in all of
+them: that is whitening, and it keeps a few loud directions from making hubs.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,6 +29,8 @@ from autogroove.training.clips import ClipLoader
 MOST_CLIPS = 12288
 """Training clips that the directions are fitted to, at most."""
 NUM_DISGUISES = 2
+"""Further members of a track that has one clip: without them it would not scatter. Where clips
+differ, disguises beside them only make the scatter smaller, and new tracks are found less often."""
 SHRINKAGE = 0.1
 TRUST = (0.85, 1.5, 1.0, 0.5)
 """In tempo, rhythm, texture and convolutions: the scatter within tracks is shrunk in these units,
@@ -91,17 +92,19 @@ def fit_sound(model: GrooveAutoencoder, train: ClipLoader, disguise: Disguise, s
     tracks = _choose_tracks(train, seed)
     images = train.read_tracks(tracks)
     owner = np.repeat(np.arange(len(tracks)), train.clips_of[tracks])
+    alone = train.clips_of[tracks][owner] == 1
     random = torch.Generator(next(model.parameters()).device).manual_seed(seed)
     model.eval()
     plain = _describe(model, images, model.describe)
     disguised = [
-        _describe(model, images, lambda shown: (model.describe(disguise(shown, random))[2],))[0]
-        for _ in range(NUM_DISGUISES)
+        _describe(model, images[alone], lambda shown: (model.describe(disguise(shown, random))[2],))
+        for _ in range(NUM_DISGUISES if alone.any() else 0)
     ]
     before = _combine(model, plain)
     trust = np.repeat(TRUST, model.sound_parts)
-    rows = np.concatenate([plain[2], *disguised]) * trust
-    line = find_discriminants(rows, np.tile(owner, 1 + NUM_DISGUISES), model.sizes[2])
+    rows = np.concatenate([plain[2], *(views[0] for views in disguised)]) * trust
+    owners = np.concatenate([owner, *(owner[alone] for _ in disguised)])
+    line = find_discriminants(rows, owners, model.sizes[2])
     Line(trust[:, None] * line.matrix, line.offset).put(model.code_layers[2])
     back = fit_line(_combine(model, plain), before)
     for layer in (model.from_code, model.to_rows):

@@ -9,6 +9,7 @@ from autogroove.augmentation import Disguise, centre_frequencies
 from autogroove.config import Settings
 from autogroove.experiments import measure_unexplained
 from autogroove.model import build_autoencoder, encode_images, load_model, reconstruct
+from autogroove.model.autoencoder import as_tensor
 from autogroove.model.rhythm import (
     NUM_OCTAVES,
     NUM_STEPS,
@@ -26,7 +27,14 @@ from autogroove.model.texture import TEXTURE_FEATURES, describe_texture
 from autogroove.segments import make_recipe_key
 from autogroove.storage import Store
 from autogroove.training import ClipLoader, train_model
-from autogroove.training.fitting import find_axes, find_components, find_discriminants, prepare_code
+from autogroove.training.fitting import (
+    begin_model,
+    find_axes,
+    find_components,
+    find_discriminants,
+    finish_model,
+    prepare_code,
+)
 from autogroove.training.objectives import contrast_pairs
 
 FRAMES, BINS = 512, 64
@@ -211,6 +219,26 @@ def test_training_brings_the_clips_of_a_track_together(local_store, groove_setti
     np.fill_diagonal(distances, np.inf)
     track = loader.track_of(np.arange(loader.num_clips))
     assert (track[distances.argmin(axis=1)] == track).mean() > 0.8
+
+
+def test_tracks_of_a_single_clip_scatter_as_their_disguises_do(
+    local_store, groove_settings, monkeypatch
+):
+    catalogue = store_clips(local_store, groove_settings, num_tracks=24, clips=1)
+    loader = ClipLoader(local_store, make_recipe_key(groove_settings), catalogue)
+    images = as_tensor(loader.read_all(), torch.device("cpu"))
+    disguise = Disguise(groove_settings.spectrogram, groove_settings.training)
+    shown = disguise(images, torch.Generator().manual_seed(5))
+    model = begin_model(groove_settings, loader)
+    scatter = {}
+    for disguises in (0, 2):
+        monkeypatch.setattr("autogroove.training.fitting.NUM_DISGUISES", disguises)
+        finish_model(model, loader, groove_settings)
+        model.eval()
+        with torch.inference_mode():
+            sound, disguised = (model.sound_of(model.encode(x)) for x in (images, shown))
+        scatter[disguises] = float((disguised - sound).square().sum() / sound.var(dim=0).sum())
+    assert scatter[2] < 0.8 * scatter[0]
 
 
 def test_a_decoder_starts_from_the_rows_and_not_from_nothing(local_store, groove_settings):

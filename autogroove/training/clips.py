@@ -18,8 +18,8 @@ RESIDENT_BYTES = 4 * 2**30
 """Clips of up to this size are read once and kept: 65,536 images of 256 × 256."""
 
 PIECE_BYTES = 8 * 2**20
-"""The most that one read fetches. Larger arrays are mapped anew each time, page by page
-(mallopt(3)), which can take longer than the reading."""
+"""A read fetches no more than this and a track. Larger arrays are mapped anew each time, page by
+page (mallopt(3)), which can take longer than the reading."""
 
 
 class ClipLoader:

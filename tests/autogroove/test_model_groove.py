@@ -221,10 +221,11 @@ def test_training_brings_the_clips_of_a_track_together(local_store, groove_setti
     assert (track[distances.argmin(axis=1)] == track).mean() > 0.8
 
 
-def test_tracks_of_a_single_clip_scatter_as_their_disguises_do(
-    local_store, groove_settings, monkeypatch
+@pytest.mark.parametrize("clips", [1, 3])
+def test_disguises_count_as_clips_of_a_track_that_has_but_one(
+    local_store, groove_settings, monkeypatch, clips
 ):
-    catalogue = store_clips(local_store, groove_settings, num_tracks=24, clips=1)
+    catalogue = store_clips(local_store, groove_settings, num_tracks=24, clips=clips)
     loader = ClipLoader(local_store, make_recipe_key(groove_settings), catalogue)
     images = as_tensor(loader.read_all(), torch.device("cpu"))
     disguise = Disguise(groove_settings.spectrogram, groove_settings.training)
@@ -234,11 +235,10 @@ def test_tracks_of_a_single_clip_scatter_as_their_disguises_do(
     for disguises in (0, 2):
         monkeypatch.setattr("autogroove.training.fitting.NUM_DISGUISES", disguises)
         finish_model(model, loader, groove_settings)
-        model.eval()
         with torch.inference_mode():
             sound, disguised = (model.sound_of(model.encode(x)) for x in (images, shown))
         scatter[disguises] = float((disguised - sound).square().sum() / sound.var(dim=0).sum())
-    assert scatter[2] < 0.8 * scatter[0]
+    assert scatter[2] < 0.8 * scatter[0] if clips == 1 else scatter[2] == scatter[0]
 
 
 def test_a_decoder_starts_from_the_rows_and_not_from_nothing(local_store, groove_settings):

@@ -1,0 +1,74 @@
+"""What a lesson teaches: rhythm across sounds and tempi, tempo, sound across rhythms, the picture.
+
+What belongs here: the losses of one lesson. What does not: where lessons come from, or steps
+(`autogroove.training.pretraining`).
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn.functional import mse_loss
+
+from autogroove.model.groove_network import GrooveNetwork, Heard
+from autogroove.training.contrast import blame_tempi, contrast_classes
+
+
+@dataclass(frozen=True)
+class LessonTensors:
+    """A lesson on a device. Images are float32 (n, 1, bins, frames) in [0, 1]."""
+
+    images: Tensor
+    grooves: Tensor
+    sounds: Tensor
+    beat_frames: Tensor
+    partners: Tensor
+
+
+@dataclass(frozen=True)
+class HearingWeights:
+    """Of the losses, and the temperatures of the two contrasts."""
+
+    rhythm: float = 1.0
+    tempo: float = 0.5
+    sound: float = 0.5
+    picture: float = 1.0
+    performance: float = 0.0
+    rhythm_temperature: float = 0.1
+    sound_temperature: float = 0.1
+    true_tempo: float = 0.5
+    """Share of clips whose rhythm is read at the true tempo; others at the one heard."""
+    tempo_jitter: float = 0.01
+    swap: float = 0.5
+    """Share of clips whose picture is drawn from their partner's tempo and rhythm."""
+
+
+def judge_lesson(
+    network: GrooveNetwork, lesson: LessonTensors, weights: HearingWeights, random: torch.Generator
+) -> dict[str, Tensor]:
+    """The losses by name, weighed; their sum is what a step lessens."""
+    device = lesson.images.device
+    count = len(lesson.images)
+    draw = torch.rand(count, 3, generator=random, device=device)
+    beats = lesson.beat_frames * (1 + weights.tempo_jitter * 2 * (draw[:, 1] - 0.5))
+    beats = torch.where(draw[:, 0] < weights.true_tempo, beats, torch.nan)
+    heard = network.hear(lesson.images, beats)
+    swapped = (lesson.partners >= 0) & (draw[:, 2] < weights.swap)
+    drawn = network.draw(_take_over(heard, lesson.partners, swapped))
+    spread = (lesson.images - network.mean_image).var().detach()
+    places = network.places_of(lesson.beat_frames)
+    losses = {
+        "rhythm": weights.rhythm
+        * contrast_classes(heard.rhythm, lesson.grooves, weights.rhythm_temperature),
+        "tempo": weights.tempo * blame_tempi(heard.tempi, places),
+        "sound": weights.sound
+        * contrast_classes(heard.sound, lesson.sounds, weights.sound_temperature),
+        "picture": weights.picture * mse_loss(drawn, lesson.images) / spread,
+    }
+    return losses
+
+
+def _take_over(heard: Heard, partners: Tensor, swapped: Tensor) -> Heard:
+    """What was heard, with the tempo and the rhythm of partners where `swapped`."""
+    source = torch.where(swapped, partners, torch.arange(len(partners), device=partners.device))
+    return replace(heard, tempo=heard.tempo[source].detach(), rhythm=heard.rhythm[source])

@@ -39,7 +39,7 @@ BEAT_RANGE = (0.265, 1.36)
 """Seconds: tempi of 226 down to 44 a minute."""
 NUM_ALIGNED = 3
 """Tempi that the rhythm is read at; the codes are averaged by how likely they are."""
-TRUNK = (16, 32, 48, 64)
+TRUNK = (8, 16, 32, 64)
 TOP = 32
 SOUND_HIDDEN = 160
 
@@ -171,7 +171,7 @@ class _Trunk(nn.Module):
         steps = zip((2, *TRUNK), TRUNK, strict=False)
         self.layers = nn.ModuleList(_down(a, b, norm=i > 0) for i, (a, b) in enumerate(steps))
         self.narrow = _down(TRUNK[-1], TOP, stride=(1, 2))
-        self.num_pooled = 2 * TRUNK[2] * (bins // 8) // 2 + 0
+        self.num_pooled = 2 * TRUNK[2] * (bins // 16)
         self.num_top = TOP * (bins // 16) * (frames // 32)
 
     def forward(self, centred: Tensor, whitened: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,7 +4,7 @@ What belongs here: the losses of one lesson. What does not: where lessons come f
 (`autogroove.training.pretraining`).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -39,6 +39,8 @@ class HearingWeights:
     true_tempo: float = 0.5
     """Share of clips whose rhythm is read at the true tempo; others at the one heard."""
     tempo_jitter: float = 0.01
+    drawn: float = 0.34
+    """Share of clips that are drawn in a step: drawing costs more than all of hearing."""
     swap: float = 0.5
     """Share of clips whose picture is drawn from their partner's tempo and rhythm."""
 
@@ -54,8 +56,10 @@ def judge_lesson(
     beats = torch.where(draw[:, 0] < weights.true_tempo, beats, torch.nan)
     heard = network.hear(lesson.images, beats)
     swapped = (lesson.partners >= 0) & (draw[:, 2] < weights.swap)
-    drawn = network.draw(_take_over(heard, lesson.partners, swapped))
-    spread = (lesson.images - network.mean_image).var().detach()
+    shown = torch.randperm(count, generator=random, device=device)[: int(weights.drawn * count)]
+    drawn = network.draw(_take_over(heard, lesson.partners, swapped, shown))
+    pictures = lesson.images[shown]
+    spread = (pictures - network.mean_image).square().mean()
     places = network.places_of(lesson.beat_frames)
     losses = {
         "rhythm": weights.rhythm
@@ -63,12 +67,14 @@ def judge_lesson(
         "tempo": weights.tempo * blame_tempi(heard.tempi, places),
         "sound": weights.sound
         * contrast_classes(heard.sound, lesson.sounds, weights.sound_temperature),
-        "picture": weights.picture * mse_loss(drawn, lesson.images) / spread,
+        "picture": weights.picture * mse_loss(drawn, pictures) / spread,
     }
     return losses
 
 
-def _take_over(heard: Heard, partners: Tensor, swapped: Tensor) -> Heard:
-    """What was heard, with the tempo and the rhythm of partners where `swapped`."""
+def _take_over(heard: Heard, partners: Tensor, swapped: Tensor, shown: Tensor) -> Heard:
+    """What was heard in the clips `shown`, with their partners' rhythm where `swapped`."""
     source = torch.where(swapped, partners, torch.arange(len(partners), device=partners.device))
-    return replace(heard, tempo=heard.tempo[source].detach(), rhythm=heard.rhythm[source])
+    own = {name: getattr(heard, name)[shown] for name in ("sound", "when", "tempi")}
+    given = source[shown]
+    return Heard(tempo=heard.tempo[given].detach(), rhythm=heard.rhythm[given], **own)

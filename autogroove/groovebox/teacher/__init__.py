@@ -8,23 +8,17 @@ in one thing. None is a groove of the demo collection, on which the card measure
 """
 
 from autogroove.groovebox.teacher.idioms import IDIOMS
-from autogroove.groovebox.teacher.lessons import (
-    Lesson,
-    TeacherSettings,
-    plan_lesson,
-    render_lesson,
-    teach,
-)
+from autogroove.groovebox.teacher.kits import KITS
+from autogroove.groovebox.teacher.lessons import Lesson, teach, write_lessons
+from autogroove.groovebox.teacher.plans import TeacherSettings
 from autogroove.groovebox.teacher.rendering import render_clip
-from autogroove.groovebox.teacher.sounds import KITS
 
 __all__ = [
     "IDIOMS",
     "KITS",
     "Lesson",
     "TeacherSettings",
-    "plan_lesson",
     "render_clip",
-    "render_lesson",
     "teach",
+    "write_lessons",
 ]

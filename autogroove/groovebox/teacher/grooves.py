@@ -1,4 +1,4 @@
-"""Random grooves, and grooves that differ from another in one thing.
+"""Random grooves.
 
 What belongs here: every draw that makes a rhythm what it is: pattern, accents, swing, lateness.
 What does not: what one performance of it does differently (`performing`), or sound (`sounds`).
@@ -13,12 +13,18 @@ from numpy.typing import NDArray
 from autogroove.groovebox.teacher.idioms import LANES, PARTS, ROWS, SIGNS, Idiom, find_idiom
 
 Hits = NDArray[np.float32]
-CHANGES = ("pattern", "lane", "accents", "swing", "lateness")
-"""In what a hard negative may differ from its original."""
-
-_NUM_LANES = len(LANES)
 _CORE = ("kick", "snare", "rim", "low", "high")
-_FREE_METRES = ((4.0, 4), (4.0, 4), (4.0, 3), (3.0, 4), (3.0, 2), (2.0, 6), (5.0, 2), (3.5, 4), (2.5, 4))
+_FREE_METRES = (
+    (4.0, 4),
+    (4.0, 4),
+    (4.0, 3),
+    (3.0, 4),
+    (3.0, 2),
+    (2.0, 6),
+    (5.0, 2),
+    (3.5, 4),
+    (2.5, 4),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,22 +67,26 @@ class Groove:
         whole = (pair + 1) * 2 * width <= self.steps_per_bar
         return np.where(whole, pair * 2 * width + early + late, steps) / self.steps_per_beat
 
-    def signature(self) -> bytes:
-        """Equal for grooves that sound equal at equal tempo: everything to a tenth or so."""
-        levels = np.ceil(self.hits * 4).astype(np.uint8)
-        late = np.round(self.late_beats / 0.03).astype(np.int8)
-        swing = round(self.swing / 0.03)
-        return repr((self.beats_per_bar, self.steps_per_beat, swing)).encode() + (
-            levels.tobytes() + late.tobytes()
-        )
+    def hit_beats(self) -> NDArray[np.float64]:
+        """When each step of each row is played: beats, (len(ROWS), num_steps)."""
+        bars = np.arange(self.num_bars)[:, None] * self.beats_per_bar
+        steps = (bars + self.step_beats()).reshape(-1)
+        return np.asarray(steps + self.late_beats[:, None])
 
 
-def draw_groove(idiom_place: int, kind: str, rng: np.random.Generator) -> Groove:
-    """A random groove of an idiom; `kind` is "drums", "band" or "tune"."""
+def draw_groove(
+    idiom_place: int, kind: str, rng: np.random.Generator, mixed_with: int | None = None
+) -> Groove:
+    """A random groove of an idiom; `kind` is "drums", "band" or "tune".
+
+    `mixed_with` is the place of an idiom on the same grid, from which some of the rows are taken.
+    """
     idiom = find_idiom(idiom_place)
     if not idiom.patterns:
         beats, steps = _FREE_METRES[int(rng.integers(len(_FREE_METRES)))]
         idiom = replace(idiom, beats=beats, steps_per_beat=steps, swing=(0.5, 0.64))
+    elif mixed_with is not None:
+        idiom = _mix_idioms(idiom, find_idiom(mixed_with), rng)
     draw_bar = _BAR_DRAWS.get(idiom.name, _draw_idiomatic_bar)
     num_bars = int(rng.choice([1, 2, 3, 4], p=[0.35, 0.4, 0.05, 0.2]))
     rows = _choose_rows(idiom, kind, rng)
@@ -89,7 +99,7 @@ def draw_groove(idiom_place: int, kind: str, rng: np.random.Generator) -> Groove
         steps_per_beat=idiom.steps_per_beat,
         num_bars=num_bars,
         hits=hits,
-        variant=_vary(hits, rng),
+        variant=vary_hits(hits, rng),
         swing=swing,
         swing_steps=idiom.swing_steps,
         late_beats=_draw_lateness(idiom, rng),
@@ -97,6 +107,20 @@ def draw_groove(idiom_place: int, kind: str, rng: np.random.Generator) -> Groove
         tempo_bpm=float(low * (high / low) ** rng.random()),
         fill_every=int(rng.choice([0, 2, 4, 8], p=[0.35, 0.1, 0.35, 0.2])),
     )
+
+
+def share_grid(first: Idiom, second: Idiom) -> bool:
+    """Whether patterns of one fit into bars of the other."""
+    return (first.beats, first.steps_per_beat) == (second.beats, second.steps_per_beat)
+
+
+def _mix_idioms(idiom: Idiom, other: Idiom, rng: np.random.Generator) -> Idiom:
+    rows = {
+        row: other.patterns[row]
+        for row in ROWS
+        if row in other.patterns and rng.random() < (0.4 if row in idiom.patterns else 0.25)
+    }
+    return replace(idiom, patterns={**idiom.patterns, **rows})
 
 
 def _draw_lateness(idiom: Idiom, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -116,7 +140,7 @@ def _choose_rows(idiom: Idiom, kind: str, rng: np.random.Generator) -> list[str]
     lanes.sort(key=lambda lane: lane not in _CORE)
     density = rng.uniform(0.35, 1.0)
     kept = [lane for k, lane in enumerate(lanes) if k < 2 or rng.random() < density]
-    if kind == "drums" or not idiom.patterns and kind != "tune":
+    if kind == "drums" or (not idiom.patterns and kind != "tune"):
         kept += [row for row in ("crash", "tom") if row in idiom.patterns]
     parts = [part for part in PARTS if part in there]
     if kind == "drums":
@@ -170,7 +194,9 @@ def _draw_euclidean_bar(idiom: Idiom, row: str, rng: np.random.Generator) -> Hit
     steps, count = np.arange(size), int(rng.integers(1, most + 1))
     shift = int(rng.integers(cycle)) if row != "kick" else 0
     struck = ((steps + shift) % cycle * count) % cycle < count
-    strong = steps % idiom.steps_per_beat == (0 if rng.random() < 0.6 else idiom.steps_per_beat // 2)
+    strong = steps % idiom.steps_per_beat == (
+        0 if rng.random() < 0.6 else idiom.steps_per_beat // 2
+    )
     return np.where(struck, np.where(strong, 0.95, 0.6), 0).astype(np.float32)
 
 
@@ -203,7 +229,7 @@ def _mutate(bar: Hits, row: str, rng: np.random.Generator) -> Hits:
     return bar
 
 
-def _vary(hits: Hits, rng: np.random.Generator) -> Hits:
+def vary_hits(hits: Hits, rng: np.random.Generator) -> Hits:
     """Another take: a ghost more or less, a hit left out."""
     variant = hits.copy()
     weak = (hits > 0) & (hits < 0.5) & (rng.random(hits.shape) < 0.3)
@@ -212,79 +238,3 @@ def _vary(hits: Hits, rng: np.random.Generator) -> Hits:
         if rng.random() < 0.3:
             variant[row, int(rng.integers(hits.shape[1]))] = rng.choice([0.0, 0.35, 0.6])
     return variant
-
-
-def alter_groove(groove: Groove, change: str, rng: np.random.Generator) -> Groove:
-    """The groove with one thing changed so far that it is another: a hard negative.
-
-    pattern: hits of several rows move. lane: one row plays something else, or starts or stops.
-    accents: the same onsets, other strong ones. swing, lateness: other places in time.
-    """
-    return _ALTERATIONS[change](groove, rng)
-
-
-def _alter_rows(groove: Groove, rng: np.random.Generator, count: int) -> Groove:
-    hits = groove.hits.copy()
-    used = rng.permutation(np.flatnonzero(hits.any(axis=1)))[:count]
-    for row in used:
-        before, size = hits[row].copy(), groove.steps_per_bar
-        while np.array_equal(hits[row] > 0, before > 0):
-            hits[row] = _reshuffle(before, size, rng)
-    return replace(groove, hits=hits, variant=_vary(hits, rng))
-
-
-def _reshuffle(row: Hits, size: int, rng: np.random.Generator) -> Hits:
-    """The row turned within its bars, with other gaps, or some of its hits struck elsewhere."""
-    bars = row.reshape(-1, size)
-    if rng.random() < 0.4:
-        return np.roll(bars, int(rng.integers(1, size)), axis=1).reshape(-1)
-    order = np.arange(size)
-    moved = rng.choice(size, max(2, size // 2), replace=False)
-    order[moved] = rng.permutation(moved)
-    drawn = bars[:, order].reshape(-1).copy()
-    if rng.random() < 0.5 or np.all(row > 0):
-        drawn[int(rng.integers(len(drawn))) :: size] = rng.choice([0.0, 0.7])
-    return drawn
-
-
-def _alter_pattern(groove: Groove, rng: np.random.Generator) -> Groove:
-    return _alter_rows(groove, rng, max(2, int(groove.hits.any(axis=1).sum()) // 2))
-
-
-def _alter_lane(groove: Groove, rng: np.random.Generator) -> Groove:
-    return _alter_rows(groove, rng, 1)
-
-
-def _alter_accents(groove: Groove, rng: np.random.Generator) -> Groove:
-    """Strong and weak change places, in every row."""
-    hits = groove.hits.copy()
-    turn = int(rng.integers(1, groove.steps_per_beat + 1))
-    strong = (np.arange(hits.shape[1]) + turn) % max(2, groove.steps_per_beat) == 0
-    flipped = np.where(hits > 0.55, 0.3, 0.95)
-    hits = np.where(hits > 0, np.where(rng.random(hits.shape) < 0.7, flipped, hits), 0)
-    hits = np.where((hits > 0) & strong, 1.0, hits).astype(np.float32)
-    return replace(groove, hits=hits, variant=_vary(hits, rng))
-
-
-def _alter_swing(groove: Groove, rng: np.random.Generator) -> Groove:
-    choices = np.array([0.5, 0.56, 0.6, 0.64, 0.68])
-    far = choices[np.abs(choices - groove.swing) > 0.07]
-    return replace(groove, swing=float(rng.choice(far)))
-
-
-def _alter_lateness(groove: Groove, rng: np.random.Generator) -> Groove:
-    """A third of the rows, one at least, clearly earlier or later."""
-    used = np.flatnonzero(groove.hits.any(axis=1))
-    chosen = rng.permutation(used)[: max(1, len(used) // 3)]
-    late = groove.late_beats.copy()
-    late[chosen] += rng.choice([-1, 1]) * rng.uniform(0.06, 0.12, len(chosen)).astype(np.float32)
-    return replace(groove, late_beats=late)
-
-
-_ALTERATIONS: dict[str, Callable[[Groove, np.random.Generator], Groove]] = {
-    "pattern": _alter_pattern,
-    "lane": _alter_lane,
-    "accents": _alter_accents,
-    "swing": _alter_swing,
-    "lateness": _alter_lateness,
-}

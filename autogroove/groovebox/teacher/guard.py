@@ -31,7 +31,11 @@ def plays_demo(groove: Groove) -> bool:
     swung, straight = groove.step_beats(), _straight(groove)
     for hits in (groove.hits, groove.variant):
         codes = _layer_codes(hits)
-        if any(not codes & (1 << layer) for codes in [int(np.bitwise_or.reduce(codes))] for layer in range(3)):
+        if any(
+            not codes & (1 << layer)
+            for codes in [int(np.bitwise_or.reduce(codes))]
+            for layer in range(3)
+        ):
             continue  # every bar of the demo has all three layers
         for beats in (swung, straight):
             if any(bar in shapes for bar in _bars(groove, codes, beats)):

@@ -254,3 +254,16 @@ def drift(buffer: Samples, out: Samples, depth: float, hz: float, phase: float) 
         place = min(max(place, 0.0), len(buffer) - 2.0)
         j = int(place)
         out[i] = buffer[j] + (place - j) * (buffer[j + 1] - buffer[j])
+
+
+@compiled
+def pump(buffer: Samples, at: Doubles, depth: float, seconds: float) -> None:
+    """Push everything down at times `at`, in order; it comes back within `seconds`, thrice."""
+    fall = np.exp(-1.0 / SAMPLE_RATE_HZ / seconds)
+    down, following = 0.0, 0
+    for i in range(len(buffer)):
+        while following < len(at) and at[following] * SAMPLE_RATE_HZ <= i:
+            down = depth
+            following += 1
+        buffer[i] *= 1.0 - down
+        down *= fall

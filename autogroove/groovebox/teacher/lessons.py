@@ -1,75 +1,28 @@
 """Lessons: the batches of an endless, seeded stream of clips.
 
-What belongs here: which grooves are played at which tempi in which sounds, and what a network is
-told about each clip. What does not: how any of them is made.
+What belongs here: what a network is told about each clip, and files for people to hear. What does
+not: which clips there are (`plans`), or how they are made.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
-from pydantic import Field
 
-from autogroove.config import Section, Settings
-from autogroove.errors import SettingsError
-from autogroove.groovebox.teacher.grooves import CHANGES, Groove, alter_groove, draw_groove
-from autogroove.groovebox.teacher.guard import plays_demo
-from autogroove.groovebox.teacher.idioms import IDIOMS, LANES, find_idiom
+from autogroove.config import Settings
+from autogroove.groovebox.teacher.idioms import IDIOMS
 from autogroove.groovebox.teacher.kernels import SAMPLE_RATE_HZ, Samples
-from autogroove.groovebox.teacher.performing import Score, perform
-from autogroove.groovebox.teacher.rendering import render_clip
-from autogroove.groovebox.teacher.sounds import KITS, Sound, draw_sound
+from autogroove.groovebox.teacher.kits import KITS
+from autogroove.groovebox.teacher.plans import LessonPlan, TeacherSettings, plan_lesson
 from autogroove.spectrogram import image_shape, make_images
 
-_LEAST_ONSETS_PER_BEAT = 0.75
-_SLOWEST_BPM, _FASTEST_BPM = 38.0, 260.0
-
-
-class TeacherSettings(Section):
-    """What the teacher plays."""
-
-    tempi_per_groove: int = Field(3, ge=1, le=8, description="Tempi of each groove.")
-    sounds_per_tempo: int = Field(2, ge=1, le=8, description="Sounds of each groove and tempo.")
-    tempo_spread: tuple[float, float] = Field(
-        (0.10, 0.35), description="Least and largest change from the groove's first tempo."
-    )
-    clips_per_sound: int = Field(6, ge=1, description="Clips of a batch that share a sound.")
-    sibling_share: float = Field(
-        0.35, ge=0, le=1, description="Grooves that differ in one thing from the one before."
-    )
-    same_tempo_share: float = Field(
-        0.3, ge=0, le=1, description="Other grooves that take the tempi of the one before."
-    )
-    same_sound_share: float = Field(
-        0.5, ge=0, le=1, description="Siblings that are played in the sounds of their original."
-    )
-    drums_share: float = Field(0.4, ge=0, le=1, description="Grooves for drums alone.")
-    unsteadiness_ms: float = Field(9.0, ge=0, le=50, description="Of the least steady hands.")
-    damage: float = Field(0.15, ge=0, le=1, description="Share of sounds with each harm.")
-    only_idioms: tuple[str, ...] = Field((), description="Idioms that are drawn; none: all.")
-    exclude_idioms: tuple[str, ...] = Field((), description="Idioms that are held out.")
-    only_kits: tuple[str, ...] = Field((), description="Families of kits; none: all.")
-    exclude_kits: tuple[str, ...] = Field((), description="Families of kits that are held out.")
-
-    def idioms(self) -> list[int]:
-        """Places of the idioms that may be drawn."""
-        return _choose(IDIOMS, self.only_idioms, self.exclude_idioms)
-
-    def kits(self) -> list[int]:
-        """Places of the families of kits that may be drawn."""
-        return _choose(KITS, self.only_kits, self.exclude_kits)
-
-
-def _choose(names: tuple[str, ...], only: tuple[str, ...], without: tuple[str, ...]) -> list[int]:
-    unknown = sorted({*only, *without} - set(names))
-    if unknown:
-        known = ", ".join(names)
-        raise SettingsError(f"The teacher does not know {', '.join(unknown)}. It knows: {known}.")
-    chosen = [k for k, name in enumerate(names) if (not only or name in only) and name not in without]
-    if not chosen:
-        raise SettingsError("Nothing is left that the teacher may play.")
-    return chosen
+_COLUMNS = (
+    "file", "groove", "idiom", "differs_in", "tempo_bpm", "bar_beats", "bars", "swing",
+    "first_downbeat_s", "kit", "sound", "partner",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,42 +48,6 @@ class Lesson:
     kits: NDArray[np.int64]
     """Places in `KITS`."""
     partners: NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class PlannedClip:
-    """One clip before it is rendered."""
-
-    groove: int
-    sound: int
-    tempo_bpm: float
-    score: Score
-    partner: int
-    seed: int
-
-
-@dataclass(frozen=True, eq=False)
-class LessonPlan:
-    """A batch before it is rendered: much cheaper than the lesson, and all of its truth."""
-
-    grooves: tuple[Groove, ...]
-    changes: tuple[str, ...]
-    """In what each groove differs from the one before; empty where it is its own."""
-    kits: tuple[int, ...]
-    clips: tuple[PlannedClip, ...]
-    seed: np.random.SeedSequence
-
-    def draw_sound(self, place: int, damage: float) -> Sound:
-        """A sound of the batch: slow, and always the same."""
-        sequence = np.random.SeedSequence(
-            self.seed.entropy, spawn_key=(*self.seed.spawn_key, 1, place)
-        )
-        return draw_sound(self.kits[place], np.random.default_rng(sequence), damage=damage)
-
-    def render(self, place: int, sound: Sound) -> Samples:
-        """The samples of one clip: float32 (m,) at 22,050 Hz."""
-        clip = self.clips[place]
-        return render_clip(clip.score, sound, np.random.default_rng(clip.seed))
 
 
 def teach(seed: int, number: int, settings: TeacherSettings, *, num_grooves: int) -> Lesson:
@@ -175,119 +92,53 @@ def _tell(plan: LessonPlan, images: NDArray[np.uint8]) -> Lesson:
     )
 
 
-def plan_lesson(
-    seed: int, number: int, settings: TeacherSettings, *, num_grooves: int
-) -> LessonPlan:
-    """Everything about a batch but its sound: see `teach`."""
-    sequence = np.random.SeedSequence([seed, number])
-    rng = np.random.default_rng(sequence)
-    grooves, changes = _draw_grooves(settings, num_grooves, rng)
-    per_groove = settings.tempi_per_groove * settings.sounds_per_tempo
-    num_sounds = max(
-        2 * settings.sounds_per_tempo, -(-num_grooves * per_groove // settings.clips_per_sound)
+def write_lessons(
+    folder: Path,
+    seed: int,
+    count: int,
+    settings: TeacherSettings | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Write clips of so many grooves as WAV files, with a table of what each is.
+
+    Returns the table's path: tab-separated text, one line a file. `progress` is called with the
+    clips that are written and their total.
+    """
+    chosen = settings or TeacherSettings()
+    plan = plan_lesson(seed, 0, chosen, num_grooves=count)
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [_name_clip(plan, place) for place in range(len(plan.clips))]
+    for done, (place, samples) in enumerate(render_lesson(plan, chosen), 1):
+        soundfile.write(folder / names[place], samples, SAMPLE_RATE_HZ)
+        if progress:
+            progress(done, len(names))
+    table = folder / "lessons.tsv"
+    rows = [_COLUMNS, *(_describe(plan, place, name) for place, name in enumerate(names))]
+    table.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+    return table
+
+
+def _name_clip(plan: LessonPlan, place: int) -> str:
+    clip = plan.clips[place]
+    idiom = IDIOMS[plan.grooves[clip.groove].idiom]
+    kit = KITS[plan.kits[clip.sound]]
+    return f"{clip.groove:03d}_{idiom}_{clip.tempo_bpm:.0f}bpm_{kit}{clip.sound}_{place:04d}.wav"
+
+
+def _describe(plan: LessonPlan, place: int, name: str) -> tuple[str, ...]:
+    clip = plan.clips[place]
+    groove = plan.grooves[clip.groove]
+    return (
+        name,
+        str(clip.groove),
+        IDIOMS[groove.idiom],
+        plan.changes[clip.groove] or "-",
+        f"{clip.tempo_bpm:.2f}",
+        f"{groove.beats_per_bar:g}",
+        str(groove.num_bars),
+        f"{groove.swing:.3f}",
+        f"{clip.score.phase_s:.3f}",
+        KITS[plan.kits[clip.sound]],
+        str(clip.sound),
+        _name_clip(plan, clip.partner) if clip.partner >= 0 else "-",
     )
-    kits = tuple(int(kit) for kit in rng.choice(settings.kits(), num_sounds))
-    clips: list[PlannedClip] = []
-    tempi, sounds = np.empty(0), np.empty((0, 0), np.int64)
-    for place, groove in enumerate(grooves):
-        follows = bool(changes[place])
-        if not (follows or place and rng.random() < settings.same_tempo_share):
-            tempi = _draw_tempi(groove.tempo_bpm, settings, rng)
-        if not (follows and rng.random() < settings.same_sound_share):
-            sounds = _draw_sounds(num_sounds, settings, rng)
-        for tempo, chosen in zip(tempi, sounds, strict=True):
-            clips += _plan_clips(place, groove, float(tempo), chosen, len(clips), settings, rng)
-    return LessonPlan(tuple(grooves), tuple(changes), kits, tuple(clips), sequence)
-
-
-def _draw_grooves(
-    settings: TeacherSettings, count: int, rng: np.random.Generator
-) -> tuple[list[Groove], list[str]]:
-    """Grooves of which no two are equal and none is the demo's, and how siblings differ."""
-    grooves: list[Groove] = []
-    changes: list[str] = []
-    seen: set[bytes] = set()
-    idioms = settings.idioms()
-    while len(grooves) < count:
-        change = ""
-        if grooves and rng.random() < settings.sibling_share:
-            change = CHANGES[int(rng.integers(len(CHANGES)))]
-            groove = alter_groove(grooves[-1], change, rng)
-        else:
-            place = int(rng.choice(idioms))
-            groove = draw_groove(place, _draw_kind(place, settings, rng), rng)
-        if _is_busy(groove) and groove.signature() not in seen and not plays_demo(groove):
-            seen.add(groove.signature())
-            grooves.append(groove)
-            changes.append(change)
-    return grooves, changes
-
-
-def _draw_kind(place: int, settings: TeacherSettings, rng: np.random.Generator) -> str:
-    if rng.random() < find_idiom(place).tune:
-        return "tune"
-    return "drums" if rng.random() < settings.drums_share else "band"
-
-
-def _is_busy(groove: Groove) -> bool:
-    """Whether enough happens to hear a rhythm."""
-    onsets = (groove.hits > 0).any(axis=0).sum()
-    beats = groove.num_bars * groove.beats_per_bar
-    drums = (groove.hits[: len(LANES)] > 0).any(axis=1).sum()
-    return bool(onsets >= _LEAST_ONSETS_PER_BEAT * beats and (drums != 1 or onsets > 2 * beats))
-
-
-def _draw_tempi(
-    first_bpm: float, settings: TeacherSettings, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """The first tempo, then in turn slower and faster ones, each apart from the others."""
-    low, high = settings.tempo_spread
-    count = settings.tempi_per_groove
-    # Beyond the second pair the spread is used up: go on in smaller strata of it.
-    strata = np.linspace(low, high, -(-max(count - 1, 1) // 2) + 1)
-    factors = [1.0]
-    side = 1 if rng.random() < 0.5 else -1
-    for k in range(count - 1):
-        share = rng.uniform(strata[k // 2], strata[k // 2 + 1])
-        factors.append(1 + share if side > 0 else 1 / (1 + share))
-        side = -side
-    return np.clip(first_bpm * np.array(factors), _SLOWEST_BPM, _FASTEST_BPM)
-
-
-def _draw_sounds(
-    num_sounds: int, settings: TeacherSettings, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """Different sounds for each tempo: (tempi, sounds a tempo)."""
-    return np.stack([
-        rng.choice(num_sounds, settings.sounds_per_tempo, replace=False)
-        for _ in range(settings.tempi_per_groove)
-    ])  # fmt: skip
-
-
-def _plan_clips(
-    place: int,
-    groove: Groove,
-    tempo_bpm: float,
-    sounds: NDArray[np.int64],
-    first: int,
-    settings: TeacherSettings,
-    rng: np.random.Generator,
-) -> list[PlannedClip]:
-    """The clips of a groove at a tempo: pairs of sounds share a performance, others have one."""
-    clips = []
-    count, score = len(sounds), None
-    for k, sound in enumerate(sounds):
-        if k % 2 == 0 or score is None:
-            score = perform(
-                groove,
-                tempo_bpm,
-                float(rng.random()),
-                rng,
-                seconds=Settings.from_preset("groove").clip.clip_seconds,
-                unsteadiness_s=float(rng.uniform(0, settings.unsteadiness_ms / 1000)),
-            )
-        other = k + 1 if k % 2 == 0 else k - 1
-        partner = first + other if other < count else -1
-        seed = int(rng.integers(2**62))
-        clips.append(PlannedClip(place, int(sound), tempo_bpm, score, partner, seed))
-    return clips

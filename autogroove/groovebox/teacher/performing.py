@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.groovebox.teacher.grooves import Groove
-from autogroove.groovebox.teacher.idioms import LANES, PARTS, ROWS
+from autogroove.groovebox.teacher.idioms import LANES, ROWS
 
 _SNARE, _HAT, _OPEN = (LANES.index(lane) for lane in ("snare", "hat", "open"))
 _TOM, _CRASH = LANES.index("tom"), LANES.index("crash")

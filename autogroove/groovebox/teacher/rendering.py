@@ -11,7 +11,7 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
-from autogroove.groovebox.teacher.idioms import PARTS, ROWS
+from autogroove.groovebox.teacher.idioms import LANES, PARTS, ROWS
 from autogroove.groovebox.teacher.kernels import (
     SAMPLE_RATE_HZ,
     Samples,
@@ -22,13 +22,18 @@ from autogroove.groovebox.teacher.kernels import (
     compress,
     drift,
     equalise,
+    pump,
 )
+from autogroove.groovebox.teacher.kits import Instrument
 from autogroove.groovebox.teacher.performing import Events, Score
-from autogroove.groovebox.teacher.sounds import Instrument, Sound
+from autogroove.groovebox.teacher.sounds import Harm, Mix, Sound
 
-_PEAK = 0.9
+_PEAK = np.float32(0.9)
 _GROUND_SECONDS = 24.0
+_GROUND_SEED = 20
 _MAJOR, _MINOR = np.array([0, 2, 4, 5, 7, 9, 11]), np.array([0, 2, 3, 5, 7, 8, 10])
+_CHORD = (0, 2, 4)
+_LOOP_BARS = 4
 _BLOCK = 1024
 
 
@@ -38,30 +43,24 @@ def render_clip(score: Score, sound: Sound, rng: np.random.Generator) -> Samples
     `rng` chooses pitches and which piece of noise is heard: what neither the rhythm nor the
     sound says.
     """
-    buffer = np.zeros(round(score.seconds * SAMPLE_RATE_HZ), np.float32)
-    _add_drums(buffer, score.strokes, sound, rng)
-    pitches = _choose_pitches(score, sound, rng)
-    for place, part in enumerate(PARTS):
-        _add_part(buffer, score.notes, ROWS.index(part), pitches, sound, place)
-    _normalise(buffer)
-    equalise(buffer, sound.sections)
-    level, seconds, dull, size = sound.room
-    if level:
-        add_room(buffer, level, seconds, dull, size)
-    _normalise(buffer)
-    threshold, slope, release = sound.squeeze
-    compress(buffer, threshold, slope, release)
-    if sound.drive:
-        np.tanh(buffer * np.float32(sound.drive), out=buffer)
-    return _damage(buffer, sound, rng)
+    parts = np.zeros(round(score.seconds * SAMPLE_RATE_HZ), np.float32)
+    degrees = _choose_degrees(score, rng)
+    for place in range(len(PARTS)):
+        _add_part(parts, score.notes, degrees, sound, place)
+    _add_drone(parts, score, sound)
+    kicks = score.strokes.starts[score.strokes.rows == LANES.index("kick")]
+    if sound.mix.pump and len(kicks):
+        pump(parts, kicks, sound.mix.pump, 0.12)
+    _add_drums(parts, score.strokes, sound, rng)
+    return _harm(_mix(parts, sound.mix), sound.harm, sound.mix.gain, rng)
 
 
 def _normalise(buffer: Samples) -> None:
-    buffer *= np.float32(_PEAK) / (np.abs(buffer).max() + np.float32(1e-6))
+    buffer *= _PEAK / (np.abs(buffer).max() + np.float32(1e-6))
 
 
 def _add_drums(buffer: Samples, strokes: Events, sound: Sound, rng: np.random.Generator) -> None:
-    rows, count = strokes.rows, len(strokes.rows)
+    rows = strokes.rows
     add_strokes(
         buffer,
         sound.shots,
@@ -70,51 +69,52 @@ def _add_drums(buffer: Samples, strokes: Events, sound: Sound, rng: np.random.Ge
         strokes.starts,
         sound.lane_levels[rows] * strokes.velocities**sound.contrast,
         1 - sound.softness * np.clip(1 - strokes.velocities, 0, 1),
-        np.exp(rng.normal(0, sound.mistuning, count)),
+        np.exp(rng.normal(0, sound.mistuning, len(rows))),
         strokes.seconds,
     )
 
 
-def _choose_pitches(score: Score, sound: Sound, rng: np.random.Generator) -> NDArray[np.int64]:
+def _choose_degrees(score: Score, rng: np.random.Generator) -> NDArray[np.int64]:
     """Scale degrees of every step of the clip by part: int64 (len(PARTS), steps).
 
     Chords change by the bar and repeat after four; the melody wanders, and repeats with them.
     """
-    loop = 4 * score.steps_per_bar
-    roots = rng.choice([0, 3, 4, 5, 1, -2], 4)
+    loop = _LOOP_BARS * score.steps_per_bar
+    roots = rng.choice([0, 3, 4, 5, 1, -2], _LOOP_BARS)
     roots[0] = 0
     chord = np.repeat(roots, score.steps_per_bar)
     bass = chord + rng.choice([0, 0, 0, 4, 2, 7], loop)
-    bass[:: score.steps_per_bar] = chord[:: score.steps_per_bar]
-    walk = np.cumsum(rng.choice([-2, -1, -1, 0, 1, 1, 2], loop))
+    bass[:: score.steps_per_bar] = roots
+    walk = np.cumsum(rng.choice([-3, -2, -1, -1, 0, 1, 1, 2, 3], loop))
     melody = np.abs((walk + 14) % 28 - 14)  # folded back, so that it stays in two octaves
     steps = np.arange(score.num_bars * score.steps_per_bar) % loop
     return np.stack([bass, chord, melody])[:, steps]
 
 
 def _add_part(
-    buffer: Samples,
-    notes: Events,
-    row: int,
-    degrees: NDArray[np.int64],
-    sound: Sound,
-    place: int,
+    buffer: Samples, notes: Events, degrees: NDArray[np.int64], sound: Sound, place: int
 ) -> None:
-    chosen = notes.rows == row
+    chosen = notes.rows == ROWS.index(PARTS[place])
     if not chosen.any():
         return
-    instrument, drive = sound.instruments[place], sound.part_drive[place]
-    voices = (0, 2, 4) if PARTS[place] == "chords" else (0,)
+    instrument, drive = sound.instruments[place], sound.mix.part_drive[place]
+    voices = _CHORD if PARTS[place] == "chords" else (0,)
     target = np.zeros_like(buffer) if drive else buffer
     for voice in voices:
-        degree = degrees[place][notes.steps[chosen]] + voice
-        scale = _MINOR if sound.minor else _MAJOR
-        pitch = instrument.register + sound.tonic + 12 * (degree // 7) + scale[degree % 7]
-        hz = 440 * 2 ** ((pitch - 69) / 12)
+        hz = _pitch_hz(degrees[place][notes.steps[chosen]] + voice, instrument, sound)
         gains = instrument.level * notes.velocities[chosen] / np.sqrt(len(voices))
         _play(target, instrument, hz, notes.starts[chosen], notes.seconds[chosen], gains)
     if drive:
-        buffer += np.tanh(np.float32(drive) * target) * np.float32(instrument.level)
+        np.tanh(np.float32(drive / instrument.level) * target, out=target)
+        buffer += np.float32(0.7 * instrument.level) * target
+
+
+def _pitch_hz(
+    degrees: NDArray[np.int64], instrument: Instrument, sound: Sound
+) -> NDArray[np.float64]:
+    scale = _MINOR if sound.minor else _MAJOR
+    pitch = instrument.register + sound.tonic + 12 * (degrees // 7) + scale[degrees % 7]
+    return np.asarray(440 * 2 ** ((pitch - 69) / 12))
 
 
 def _play(
@@ -132,30 +132,61 @@ def _play(
         add_notes(buffer, instrument.tables, hz, at, seconds, gains, instrument.shape)
 
 
-def _damage(buffer: Samples, sound: Sound, rng: np.random.Generator) -> Samples:
-    """What happens to a recording: noise around it, an uneven tape, a poor copy."""
-    level = np.float32(np.sqrt(np.mean(buffer * buffer)))
-    hiss, crowd = _ground()
-    for noise, share in ((hiss, sound.hiss), (crowd, sound.crowd)):
-        if share:
-            first = int(rng.integers(len(noise) - len(buffer)))
-            buffer += noise[first : first + len(buffer)] * (level * np.float32(4 * share))
-    if sound.drift[0]:
-        moved = np.empty_like(buffer)
-        drift(buffer, moved, *sound.drift, float(rng.uniform(0, 6.28)))
-        buffer = moved
-    if sound.codec or sound.top_hz:
-        buffer = _recode(buffer, sound.codec, sound.top_hz or SAMPLE_RATE_HZ / 2)
+def _add_drone(buffer: Samples, score: Score, sound: Sound) -> None:
+    """A chord held through the clip: sound without rhythm."""
+    if not sound.mix.drone:
+        return
+    instrument = sound.instruments[PARTS.index("chords")]
+    shape = np.array([0.01, 1.0, 1.0, 0.05, 0.1, 0.0, 5.0, 1.0, 0.0])
+    hz = _pitch_hz(np.array([0, 4]), instrument, sound)
+    held, gains = np.full(2, score.seconds + 1.0), np.full(2, sound.mix.drone)
+    add_notes(buffer, instrument.tables, hz, np.full(2, -0.5), held, gains, shape)
+
+
+def _mix(buffer: Samples, mix: Mix) -> Samples:
+    equalise(buffer, mix.sections)
+    level, seconds = mix.echo
+    if level:
+        delay = int(seconds * SAMPLE_RATE_HZ)
+        dry = buffer.copy()
+        buffer[delay:] += np.float32(level) * dry[:-delay]
+        buffer[2 * delay :] += np.float32(level * level) * dry[: -2 * delay]
+    if mix.room[0]:
+        add_room(buffer, *mix.room)
     _normalise(buffer)
-    if sound.crush:
-        buffer = np.round(buffer * 2 ** (sound.crush - 1)) / np.float32(2 ** (sound.crush - 1))
-    return buffer * np.float32(sound.gain)
+    compress(buffer, *mix.squeeze)
+    if mix.drive:
+        np.tanh(buffer * np.float32(mix.drive), out=buffer)
+    return buffer
+
+
+def _harm(buffer: Samples, harm: Harm, gain: float, rng: np.random.Generator) -> Samples:
+    """What happens to a recording: noise around it, an uneven tape, a poor copy."""
+    rms = float(np.sqrt(np.mean(buffer * buffer)))
+    levels = (harm.hiss, harm.crackle, harm.crowd)
+    for noise, level in zip(_ground(), levels, strict=True):
+        first = int(rng.integers(len(noise) - len(buffer)))
+        if level:
+            buffer += noise[first : first + len(buffer)] * np.float32(rms * level)
+    if harm.drift[0]:
+        moved = np.empty_like(buffer)
+        drift(buffer, moved, *harm.drift, float(rng.uniform(0, 2 * np.pi)))
+        buffer = moved
+    if harm.codec or harm.top_hz:
+        buffer = _recode(buffer, harm.codec, harm.top_hz or SAMPLE_RATE_HZ / 2)
+    if harm.fade != (1.0, 1.0):
+        buffer *= np.linspace(*harm.fade, len(buffer), dtype=np.float32)
+    _normalise(buffer)
+    if harm.bits:
+        steps = np.float32(2 ** (harm.bits - 1))
+        buffer = np.round(buffer * steps) / steps
+    return buffer * np.float32(gain)
 
 
 def _recode(buffer: Samples, coarseness: float, top_hz: float) -> Samples:
     """Blocks whose weak bins are lost and whose strong ones are rounded, as in a lossy copy."""
     half = _BLOCK // 2
-    count = -(-len(buffer) // half)
+    count = -(-len(buffer) // _BLOCK) * 2
     padded = np.zeros((count + 1) * half, np.float32)
     padded[: len(buffer)] = buffer
     window = np.sin(np.pi * (np.arange(_BLOCK, dtype=np.float32) + np.float32(0.5)) / _BLOCK)
@@ -163,28 +194,41 @@ def _recode(buffer: Samples, coarseness: float, top_hz: float) -> Samples:
     spectrum = scipy.fft.rfft(blocks, axis=1)
     spectrum[:, int(top_hz / SAMPLE_RATE_HZ * _BLOCK) + 1 :] = 0
     if coarseness:
-        step = np.float32(coarseness) * np.abs(spectrum).max(axis=1, keepdims=True) + np.float32(1e-9)
-        parts = spectrum.view(np.float32).reshape(*spectrum.shape, 2)
-        np.multiply(np.round(parts / step[..., None]), step[..., None], out=parts)
+        strongest = np.abs(spectrum).max(axis=1, keepdims=True)
+        step = np.float32(coarseness) * strongest + np.float32(1e-9)
+        spectrum = np.round(spectrum / step) * step
     blocks = scipy.fft.irfft(spectrum, axis=1) * window
     padded[:] = 0
-    padded[: len(blocks[::2]) * _BLOCK] += blocks[::2].reshape(-1)[: len(padded)]
-    odd = blocks[1::2].reshape(-1)
-    padded[half : half + len(odd)] += odd[: len(padded) - half]
+    for first in (0, 1):  # blocks overlap by half: the even ones side by side, then the odd
+        laid = blocks[first::2].reshape(-1)
+        padded[first * half : first * half + len(laid)] += laid
     return padded[: len(buffer)]
 
 
 @lru_cache(maxsize=1)
-def _ground() -> tuple[Samples, Samples]:
-    """White noise and a crowd, of RMS 1; clips hear pieces of them."""
-    rng = np.random.default_rng(np.random.SeedSequence(20240229))
+def _ground() -> tuple[Samples, Samples, Samples]:
+    """White noise, the crackle of a record and a crowd, of RMS 1; clips hear pieces of them."""
+    rng = np.random.default_rng(_GROUND_SEED)
     size = int(_GROUND_SECONDS * SAMPLE_RATE_HZ)
     hiss = rng.standard_normal(size, dtype=np.float32)
+    crackle = _scatter(rng, size, 400, (900, 6000))
     swell = np.interp(np.arange(size), np.linspace(0, size, 40), rng.uniform(0.3, 1.0, 40))
-    voices = sosfilt(butter(2, (250, 3500), "bandpass", fs=SAMPLE_RATE_HZ, output="sos"), rng.standard_normal(size))
-    claps = np.zeros(size)
-    places = rng.integers(0, size, 1500)
-    claps[places] = rng.uniform(1, 8, len(places)) * rng.choice([-1, 1], len(places))
-    claps = sosfilt(butter(2, (700, 4000), "bandpass", fs=SAMPLE_RATE_HZ, output="sos"), claps)
-    crowd = swell * (voices / voices.std() + claps / claps.std())
-    return hiss, (crowd / crowd.std()).astype(np.float32)
+    voices = _band(rng.standard_normal(size), (250, 3500))
+    claps = _scatter(rng, size, 1500, (700, 4000))
+    crowd = swell * (voices + claps)
+    return hiss, crackle.astype(np.float32), (crowd / crowd.std()).astype(np.float32)
+
+
+def _scatter(
+    rng: np.random.Generator, size: int, count: int, span_hz: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Clicks at random times, of RMS 1."""
+    clicks = np.zeros(size)
+    clicks[rng.integers(0, size, count)] = rng.uniform(1, 8, count) * rng.choice([-1, 1], count)
+    return _band(clicks, span_hz)
+
+
+def _band(values: NDArray[np.float64], span_hz: tuple[float, float]) -> NDArray[np.float64]:
+    sections = butter(2, span_hz, "bandpass", fs=SAMPLE_RATE_HZ, output="sos")
+    filtered = sosfilt(sections, values)
+    return np.asarray(filtered / filtered.std())

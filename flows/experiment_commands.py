@@ -60,6 +60,61 @@ def overfit(
 
 
 @experiment_app.command()
+def pretrain(
+    epochs: Annotated[
+        int, typer.Option("--epochs", min=1, help="In all, those done before counted.")
+    ] = 100,
+    folder: Annotated[
+        Path, typer.Option("--folder", metavar="FOLDER", help="Lessons and checkpoints.")
+    ] = Path("pretraining"),
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of lessons and weights.")] = 0,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="Processes that make lessons ahead.")
+    ] = 1,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="TOML: the teacher, the losses, the rest."),
+    ] = None,
+    weights: Annotated[
+        Path, typer.Option("--weights", metavar="FILE", help="Where the weights go.")
+    ] = Path("groove.safetensors"),
+    device: DeviceOption = "auto",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Teach the groove network from an endless stream of made-up grooves.
+
+    A folder keeps a checkpoint after every epoch: the same command goes on where it was stopped,
+    there or on another machine.
+    """
+    from autogroove.identity import digest_bytes
+    from autogroove.model.pretrained import pack_weights
+    from autogroove.training.devices import choose_machine
+    from autogroove.training.pretraining import PretrainingSettings, pretrain
+    from flows.terminal import follow_epochs
+
+    tree = read_toml(config) if config else {}
+    settings = PretrainingSettings.from_tree({"seed": seed, **tree})
+    machine = choose_machine(device)
+    with follow_epochs("pretrain", quiet=as_json) as progress:
+        network = pretrain(
+            folder,
+            settings,
+            epochs,
+            device=str(machine.device),
+            workers=workers,
+            progress=progress,
+        )
+    packed = pack_weights(network)
+    _write(weights, packed)
+    answer = {"weights": str(weights), "digest": digest_bytes(packed), "epochs": epochs}
+    if as_json:
+        print_json(answer)
+        return
+    typer.echo(f"Weights after {epochs} epochs: {weights} ({len(packed) / 2**20:.1f} MiB).")
+
+
+@experiment_app.command()
 @spread
 def search(
     about: SourceOptions,

@@ -4,8 +4,8 @@ What belongs here: how the parts make one code, what the decoder is given, the d
 What does not: the parts themselves (`onsets`, `correlogram`, `tempo`, `pattern`, `texture`), or
 how weights are found (`autogroove.training`).
 
-A code has three parts: tempo, octaves folded; rhythm, without tempo; sound. Each is about of
-length one, good alone, and weighed in distances. Beside the code stand numbers that say when
+A code has three parts. Tempo: the tempo itself, octaves folded, and what answers what after how
+many seconds. Rhythm: what answers what after how many beats. Sound. Each is about of length one, good alone, and weighed in distances. Beside the code stand numbers that say when
 things happen and where in the picture they lie: the decoder is given both, distances only codes.
 """
 
@@ -23,7 +23,7 @@ from autogroove.model.correlogram import (
     read_against_beats,
 )
 from autogroove.model.onsets import OnsetFilters
-from autogroove.model.pattern import PatternNetwork, beat_steps
+from autogroove.model.pattern import NUM_PLACES, PatternNetwork, beat_steps
 from autogroove.model.rhythm import whiten_bands
 from autogroove.model.tempo import LAGS_PER_OCTAVE, TempoNetwork, choose_tempi, describe_tempo
 from autogroove.model.texture import (
@@ -37,6 +37,10 @@ NUM_BANDS = 8
 SHORTEST_LAG = 0.08
 BEAT_RANGE = (0.265, 1.36)
 """Seconds: tempi of 226 down to 44 a minute."""
+TEMPO_SIZE = 24
+"""Numbers that say the tempo alone; the rest of the part says what happens after how long."""
+TEMPO_SHARE = 0.5
+"""Of a squared distance of the part."""
 NUM_ALIGNED = 3
 """Tempi that the rhythm is read at; the codes are averaged by how likely they are."""
 TRUNK = (8, 16, 32, 64)
@@ -74,7 +78,7 @@ class GrooveNetwork(nn.Module):
         self,
         shape: tuple[int, int],
         frame_seconds: float,
-        sizes: tuple[int, int, int, int] = (32, 56, 40, 128),
+        sizes: tuple[int, int, int, int] = (64, 64, 40, 128),
         weights: Sequence[float] = (0.5, 0.7, 0.5),
         blur: float = 0.03,
     ) -> None:
@@ -92,7 +96,8 @@ class GrooveNetwork(nn.Module):
         count = int((seconds <= BEAT_RANGE[1]).sum()) - first
         self.onsets = OnsetFilters(bins, NUM_BANDS)
         self.tempo = TempoNetwork(NUM_BANDS**2, first, count)
-        self.pattern = PatternNetwork(NUM_BANDS**2, sizes[1])
+        self.pattern = PatternNetwork(NUM_BANDS**2, NUM_PLACES, 96, sizes[1])
+        self.pace = PatternNetwork(NUM_BANDS**2, len(lags), 64, sizes[0] - TEMPO_SIZE)
         self.trunk = _Trunk(bins, frames)
         self.sound = _SoundNetwork(self.trunk.num_pooled, sizes[2])
         self.to_when = nn.Linear(self.trunk.num_top, sizes[3])
@@ -109,13 +114,20 @@ class GrooveNetwork(nn.Module):
         whitened = whiten_bands(images)
         curves = self.onsets(whitened)
         lagged = correlate_bands(curves, self.num_lags)
-        tempi = self.tempo(lagged @ self.lag_filters)
+        correlogram = lagged @ self.lag_filters
+        tempi = self.tempo(correlogram)
         rhythm = self._read_rhythm(lagged, tempi, beat_frames)
         pooled, top = self.trunk(images - self.mean_image, whitened)
         levels = torch.cat([describe_levels(images), describe_texture(whitened)], dim=1)
         sound = self.sound(levels, pooled)
-        code = describe_tempo(tempi, self.sizes[0], self.blur)
-        return Heard(code, rhythm, sound, self.to_when(top), tempi)
+        pace = normalize(self.pace(correlogram), dim=1)
+        alone = describe_tempo(tempi, TEMPO_SIZE, self.blur)
+        tempo = torch.cat([TEMPO_SHARE**0.5 * alone, (1 - TEMPO_SHARE) ** 0.5 * pace], dim=1)
+        return Heard(tempo, rhythm, sound, self.to_when(top), tempi)
+
+    def pace_of(self, heard: Heard) -> Tensor:
+        """The numbers of tempo that say what happens after how long."""
+        return heard.tempo[:, TEMPO_SIZE:]
 
     def _read_rhythm(self, lagged: Tensor, tempi: Tensor, beat_frames: Tensor | None) -> Tensor:
         count = 1 if self.training else NUM_ALIGNED

@@ -33,7 +33,7 @@ class HearingWeights:
     tempo: float = 0.5
     sound: float = 0.5
     picture: float = 1.0
-    performance: float = 0.0
+    performance: float = 0.5
     rhythm_temperature: float = 0.1
     sound_temperature: float = 0.1
     true_tempo: float = 0.5
@@ -65,11 +65,21 @@ def judge_lesson(
         "rhythm": weights.rhythm
         * contrast_classes(heard.rhythm, lesson.grooves, weights.rhythm_temperature),
         "tempo": weights.tempo * blame_tempi(heard.tempi, places),
+        "performance": weights.performance
+        * contrast_classes(
+            network.pace_of(heard), _pair(lesson.partners), weights.rhythm_temperature
+        ),
         "sound": weights.sound
         * contrast_classes(heard.sound, lesson.sounds, weights.sound_temperature),
         "picture": weights.picture * mse_loss(drawn, pictures) / spread,
     }
     return losses
+
+
+def _pair(partners: Tensor) -> Tensor:
+    """A class for each pair of partners; clips without one are alone in theirs."""
+    own = torch.arange(len(partners), device=partners.device)
+    return torch.where(partners >= 0, torch.minimum(own, partners), own)
 
 
 def _take_over(heard: Heard, partners: Tensor, swapped: Tensor, shown: Tensor) -> Heard:

@@ -16,15 +16,16 @@ import copy
 import json
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import safetensors.torch
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, ValidationError
 from torch import Tensor, nn
 
 from autogroove.augmentation import Disguise
@@ -57,6 +58,19 @@ class PretrainingSettings(Section):
     averaging: float = Field(0.99, ge=0, lt=1, description="Of the running average of weights.")
     disguised_share: float = Field(0.5, ge=0, le=1, description="Clips in another key and colour.")
     losses: HearingWeights = HearingWeights()
+
+    @classmethod
+    def from_tree(cls, tree: Mapping[str, Any]) -> Self:
+        """Settings as a TOML file writes them.
+
+        Raises:
+            SettingsError: something is unknown or out of range.
+        """
+        try:
+            return cls.model_validate(tree)
+        except ValidationError as error:
+            faults = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise SettingsError(f"A pretraining that cannot be: {'; '.join(faults)}.") from error
 
 
 @dataclass

@@ -139,7 +139,8 @@ def _draw_shot(family: KitFamily, body: Body, rng: np.random.Generator) -> Sampl
     noise = rng.standard_normal(len(out), dtype=np.float32)
     strike(out, noise, partials, levels, np.array(tone), np.array(hiss))
     out[-100:] *= np.linspace(1, 0, 100, dtype=np.float32)
-    return out / (np.abs(out).max() + np.float32(1e-9))
+    out /= np.abs(out).max() + np.float32(1e-9)
+    return out
 
 
 def draw_instrument(kit: int, part: str, rng: np.random.Generator) -> Instrument:
@@ -192,4 +193,4 @@ def _make_table(levels: NDArray[np.float64]) -> Samples:
     spectrum = np.zeros(TABLE_SAMPLES // 2 + 1, np.complex128)
     spectrum[1 : len(levels) + 1] = -0.5j * TABLE_SAMPLES * levels
     wave = np.fft.irfft(spectrum)
-    return (wave / (np.sqrt(np.sum(levels**2)) + 1e-9)).astype(np.float32)
+    return np.asarray(wave / (np.sqrt(np.sum(levels**2)) + 1e-9), np.float32)

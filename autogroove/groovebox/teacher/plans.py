@@ -204,8 +204,7 @@ def _draw_original(settings: TeacherSettings, rng: np.random.Generator) -> Groov
 
 def _draw_kind(place: int, settings: TeacherSettings, rng: np.random.Generator) -> str:
     idiom = find_idiom(place)
-    has_tune = not idiom.patterns or "melody" in idiom.patterns
-    if has_tune and rng.random() < idiom.tune:
+    if idiom.has_tune and rng.random() < idiom.tune:
         return "tune"
     return "drums" if rng.random() < settings.drums_share else "band"
 

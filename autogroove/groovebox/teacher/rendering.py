@@ -179,7 +179,8 @@ def _harm(buffer: Samples, harm: Harm, gain: float, rng: np.random.Generator) ->
     _normalise(buffer)
     if harm.bits:
         steps = np.float32(2 ** (harm.bits - 1))
-        buffer = np.round(buffer * steps) / steps
+        np.round(buffer * steps, out=buffer)
+        buffer /= steps
     return buffer * np.float32(gain)
 
 

@@ -164,7 +164,7 @@ def _bell(hz: float, decibels: float, quality: float) -> NDArray[np.float64]:
     a, w = 10 ** (decibels / 40), 2 * np.pi * hz / SAMPLE_RATE_HZ
     alpha, cos = np.sin(w) / (2 * quality), np.cos(w)
     taps = [1 + alpha * a, -2 * cos, 1 - alpha * a, -2 * cos, 1 - alpha / a]
-    return np.array(taps) / (1 + alpha / a)
+    return np.asarray(np.array(taps) / (1 + alpha / a))
 
 
 def _shelf(hz: float, decibels: float, *, high: bool) -> NDArray[np.float64]:
@@ -180,4 +180,4 @@ def _shelf(hz: float, decibels: float, *, high: bool) -> NDArray[np.float64]:
         sign * -2 * (down + up * cos),
         up + down * cos - root,
     ]
-    return np.array(taps) / (up + down * cos + root)
+    return np.asarray(np.array(taps) / (up + down * cos + root))

@@ -79,6 +79,14 @@ def test_partners_have_the_same_groove_tempo_and_phase_in_another_sound(lesson):
     assert np.all(lesson.sounds[lesson.partners] != lesson.sounds)
 
 
+def test_many_tempi_are_all_different():
+    settings = TeacherSettings(tempi_per_groove=8, sounds_per_tempo=1, only_idioms=("jazz_ride",))
+    plan = plan_lesson(0, 0, settings, num_grooves=12)
+    for groove in range(12):
+        tempi = np.sort([clip.tempo_bpm for clip in plan.clips if clip.groove == groove])
+        assert np.diff(tempi).min() > 0 and tempi[0] > 30 and tempi[-1] < 261
+
+
 def test_an_odd_sound_has_no_partner():
     settings = TeacherSettings(sounds_per_tempo=3, tempi_per_groove=1)
     partners = [clip.partner for clip in plan_lesson(0, 0, settings, num_grooves=2).clips]

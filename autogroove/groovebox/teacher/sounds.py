@@ -26,7 +26,7 @@ class Mix:
     part_drive: NDArray[np.float64]
     """(len(PARTS),); 0 where a part is clean."""
     drone: float
-    """Level of a held chord below everything."""
+    """Level of a held chord, beside the RMS of everything else."""
     pump: float
     """How far the kick pushes everything else down, 0 to 1."""
     echo: tuple[float, float]
@@ -119,7 +119,7 @@ def _draw_mix(rng: np.random.Generator) -> Mix:
     return Mix(
         sections=_draw_equaliser(rng),
         part_drive=np.array([_sometimes(0.25, (1, 8), rng) for _ in PARTS]),
-        drone=_sometimes(0.35, (0.01, 0.1), rng),
+        drone=_sometimes(0.3, (0.02, 0.25), rng),
         pump=_sometimes(0.12, (0.2, 0.8), rng),
         echo=(_sometimes(0.15, (0.1, 0.35), rng), float(rng.uniform(0.08, 0.45))),
         room=(

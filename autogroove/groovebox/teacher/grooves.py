@@ -15,16 +15,9 @@ from autogroove.groovebox.teacher.idioms import LANES, PARTS, ROWS, SIGNS, Idiom
 Hits = NDArray[np.float32]
 _CORE = ("kick", "snare", "rim", "low", "high")
 _FREE_METRES = (
-    (4.0, 4),
-    (4.0, 4),
-    (4.0, 3),
-    (3.0, 4),
-    (3.0, 2),
-    (2.0, 6),
-    (5.0, 2),
-    (3.5, 4),
-    (2.5, 4),
-)
+    (4.0, 4), (4.0, 4), (4.0, 3), (3.0, 4), (3.0, 2), (2.0, 6), (5.0, 2), (3.5, 4), (2.5, 4),
+)  # fmt: skip
+"""Beats and steps a beat of grooves drawn by rule."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +42,10 @@ class Groove:
     late_beats: NDArray[np.float32]
     gates: NDArray[np.float32]
     tempo_bpm: float
+    splits: NDArray[np.int64]
+    """(len(ROWS), num_steps): strokes that a hit is split into, as rolls are; mostly 1."""
+    flams: float
+    """Share of strong strokes of the snare that have a weak one just before."""
     fill_every: int
     """Bars from fill to fill; 0 where there are none."""
 
@@ -105,8 +102,20 @@ def draw_groove(
         late_beats=_draw_lateness(idiom, rng),
         gates=rng.uniform(0.3, 1.0, len(PARTS)).astype(np.float32),
         tempo_bpm=float(low * (high / low) ** rng.random()),
+        splits=_draw_splits(hits, rng),
+        flams=float(rng.uniform(0.1, 0.6)) if rng.random() < 0.1 else 0.0,
         fill_every=int(rng.choice([0, 2, 4, 8], p=[0.35, 0.1, 0.35, 0.2])),
     )
+
+
+def _draw_splits(hits: Hits, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Rolls here and there in one or two lanes of some grooves."""
+    splits = np.ones(hits.shape, np.int64)
+    if rng.random() < 0.2:
+        lanes = rng.choice(len(LANES), 2, replace=False)
+        chosen = rng.random((2, hits.shape[1])) < rng.uniform(0.05, 0.25)
+        splits[lanes] = np.where(chosen, rng.choice([2, 2, 3, 4], chosen.shape), 1)
+    return splits
 
 
 def share_grid(first: Idiom, second: Idiom) -> bool:
@@ -176,7 +185,7 @@ def _draw_bars(
                 drawn = _mutate(first, row, rng)
             hits[place, bar * size : (bar + 1) * size] = drawn
     accents = np.exp(rng.normal(0, 0.08, hits.shape)).astype(np.float32)
-    return np.minimum(hits * accents, np.float32(1.0))
+    return np.asarray(np.minimum(hits * accents, 1), np.float32)
 
 
 def _draw_idiomatic_bar(idiom: Idiom, row: str, rng: np.random.Generator) -> Hits:

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from autogroove.groovebox.grooves import GROOVES
 from autogroove.groovebox.teacher.grooves import Groove
-from autogroove.groovebox.teacher.idioms import ROWS
+from autogroove.groovebox.teacher.idioms import LAYERS, ROWS
 
-_LAYERS = (("kick",), ("snare", "rim"), ("hat", "open", "ride"))
 _DEMO_NAMES = {"open": "open_hat"}
+_ALL_LAYERS = 2 ** len(LAYERS) - 1
 _TOLERANCE = 0.26
 """How far from the demo's grid, in its steps, a swung onset is still that step."""
 
@@ -31,11 +31,7 @@ def plays_demo(groove: Groove) -> bool:
     swung, straight = groove.step_beats(), _straight(groove)
     for hits in (groove.hits, groove.variant):
         codes = _layer_codes(hits)
-        if any(
-            not codes & (1 << layer)
-            for codes in [int(np.bitwise_or.reduce(codes))]
-            for layer in range(3)
-        ):
+        if np.bitwise_or.reduce(codes) != _ALL_LAYERS:
             continue  # every bar of the demo has all three layers
         for beats in (swung, straight):
             if any(bar in shapes for bar in _bars(groove, codes, beats)):
@@ -50,7 +46,7 @@ def _demo_shapes() -> frozenset[bytes]:
     for groove in GROOVES:
         lanes = {
             lane: groove.drums[_DEMO_NAMES.get(lane, lane)]
-            for layer in _LAYERS
+            for layer in LAYERS
             for lane in layer
             if _DEMO_NAMES.get(lane, lane) in groove.drums
         }
@@ -63,13 +59,13 @@ def _demo_shapes() -> frozenset[bytes]:
 
 
 def _layer_of(lane: str) -> int:
-    return next(place for place, layer in enumerate(_LAYERS) if lane in layer)
+    return next(place for place, layer in enumerate(LAYERS) if lane in layer)
 
 
 def _layer_codes(hits: NDArray[np.float32]) -> NDArray[np.uint8]:
     """One number a step: a bit for each layer that has an onset there."""
     codes = np.zeros(hits.shape[1], np.uint8)
-    for place, layer in enumerate(_LAYERS):
+    for place, layer in enumerate(LAYERS):
         struck = (hits[[ROWS.index(lane) for lane in layer]] > 0).any(axis=0)
         codes |= struck.astype(np.uint8) << np.uint8(place)
     return codes

@@ -16,6 +16,8 @@ from typing import Any
 LANES = (
     "kick", "snare", "rim", "hat", "open", "ride", "low", "high", "shaker", "tom", "crash",
 )  # fmt: skip
+LAYERS = (("kick",), ("snare", "rim"), ("hat", "open", "ride"))
+"""Lanes that are heard as one thing, and come and go together."""
 PARTS = ("bass", "chords", "melody")
 ROWS = LANES + PARTS
 
@@ -52,11 +54,16 @@ class Idiom:
         """Length of every pattern."""
         return round(self.beats * self.steps_per_beat)
 
+    @property
+    def has_tune(self) -> bool:
+        """Whether a groove of it can be a tune without drums."""
+        return not self.patterns or "melody" in self.patterns
+
 
 def _read_idiom(name: str, entry: dict[str, Any]) -> Idiom:
     patterns = {row: _read_bars(entry.pop(row)) for row in ROWS if row in entry}
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()}
-    idiom = Idiom(name=name, patterns=patterns, **values)
+    tuples = {key: tuple(value) for key, value in entry.items() if isinstance(value, list)}
+    idiom = Idiom(name=name, patterns=patterns, **{**entry, **tuples})
     for row, bars in patterns.items():
         for bar in bars:
             if len(bar) != idiom.steps_per_bar or not set(bar) <= set(SIGNS):

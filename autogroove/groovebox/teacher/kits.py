@@ -23,6 +23,9 @@ _BASSES = ("finger", "upright", "sub", "acid")
 _REGISTERS = (36, 55, 67)
 _LEVELS = (0.3, 0.12, 0.2)
 _LONGEST_SECONDS = 1.2
+_WINDOW_SAMPLES = 1024
+_TONE_PEAK = 100.0
+"""Of the spectrum of a short tone of level 1, so long a window over it."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ KITS: tuple[str, ...] = tuple(family.name for family in _FAMILIES)
 
 
 def draw_shots(kit: int, rng: np.random.Generator) -> list[Samples]:
-    """One stroke of each lane: float32 (n,) at 22,050 Hz, peak 1."""
+    """One stroke of each lane: float32 (n,) at 22,050 Hz, about equally loud."""
     family = _FAMILIES[kit]
     return [_draw_shot(family, body, rng) for body, _ in zip(family.bodies, LANES, strict=True)]
 
@@ -139,7 +142,15 @@ def _draw_shot(family: KitFamily, body: Body, rng: np.random.Generator) -> Sampl
     noise = rng.standard_normal(len(out), dtype=np.float32)
     strike(out, noise, partials, levels, np.array(tone), np.array(hiss))
     out[-100:] *= np.linspace(1, 0, 100, dtype=np.float32)
-    return out / (np.abs(out).max() + np.float32(1e-9))
+    return _level(out)
+
+
+def _level(shot: Samples) -> Samples:
+    """Between equal peaks, with which a hiss is too weak beside a tone, and equal spectral ones."""
+    begin = shot[:_WINDOW_SAMPLES]
+    strongest = np.abs(np.fft.rfft(begin * np.hanning(len(begin)))).max() / _TONE_PEAK
+    shot /= np.float32(np.abs(shot).max() ** 0.65 * strongest**0.35 + 1e-9)
+    return shot
 
 
 def draw_instrument(kit: int, part: str, rng: np.random.Generator) -> Instrument:
@@ -192,4 +203,4 @@ def _make_table(levels: NDArray[np.float64]) -> Samples:
     spectrum = np.zeros(TABLE_SAMPLES // 2 + 1, np.complex128)
     spectrum[1 : len(levels) + 1] = -0.5j * TABLE_SAMPLES * levels
     wave = np.fft.irfft(spectrum)
-    return (wave / (np.sqrt(np.sum(levels**2)) + 1e-9)).astype(np.float32)
+    return np.asarray(wave / (np.sqrt(np.sum(levels**2)) + 1e-9), np.float32)

@@ -204,8 +204,7 @@ def _draw_original(settings: TeacherSettings, rng: np.random.Generator) -> Groov
 
 def _draw_kind(place: int, settings: TeacherSettings, rng: np.random.Generator) -> str:
     idiom = find_idiom(place)
-    has_tune = not idiom.patterns or "melody" in idiom.patterns
-    if has_tune and rng.random() < idiom.tune:
+    if idiom.has_tune and rng.random() < idiom.tune:
         return "tune"
     return "drums" if rng.random() < settings.drums_share else "band"
 
@@ -224,7 +223,10 @@ def _draw_tempi(
         share = rng.uniform(strata[k // 2], strata[k // 2 + 1])
         factors.append(1 + share if side > 0 else 1 / (1 + share))
         side = -side
-    return np.clip(first_bpm * np.array(factors), _SLOWEST_BPM, _FASTEST_BPM)
+    tempi = first_bpm * np.array(factors)
+    # All of them together, so that they stay as far apart.
+    tempi *= min(1.0, _FASTEST_BPM / tempi.max())
+    return np.asarray(tempi * max(1.0, _SLOWEST_BPM / tempi.min()))
 
 
 def _draw_sounds(

@@ -47,11 +47,12 @@ def render_clip(score: Score, sound: Sound, rng: np.random.Generator) -> Samples
     degrees = _choose_degrees(score, rng)
     for place in range(len(PARTS)):
         _add_part(parts, score.notes, degrees, sound, place)
-    _add_drone(parts, score, sound)
     kicks = score.strokes.starts[score.strokes.rows == LANES.index("kick")]
     if sound.mix.pump and len(kicks):
         pump(parts, kicks, sound.mix.pump, 0.12)
     _add_drums(parts, score.strokes, sound, rng)
+    if sound.mix.drone:
+        _add_drone(parts, score.seconds, sound)
     return _harm(_mix(parts, sound.mix), sound.harm, sound.mix.gain, rng)
 
 
@@ -132,15 +133,15 @@ def _play(
         add_notes(buffer, instrument.tables, hz, at, seconds, gains, instrument.shape)
 
 
-def _add_drone(buffer: Samples, score: Score, sound: Sound) -> None:
-    """A chord held through the clip: sound without rhythm."""
-    if not sound.mix.drone:
-        return
+def _add_drone(buffer: Samples, seconds: float, sound: Sound) -> None:
+    """A fifth held through the clip: sound without rhythm."""
     instrument = sound.instruments[PARTS.index("chords")]
     shape = np.array([0.01, 1.0, 1.0, 0.05, 0.1, 0.0, 5.0, 1.0, 0.0])
     hz = _pitch_hz(np.array([0, 4]), instrument, sound)
-    held, gains = np.full(2, score.seconds + 1.0), np.full(2, sound.mix.drone)
-    add_notes(buffer, instrument.tables, hz, np.full(2, -0.5), held, gains, shape)
+    gains = np.full(2, sound.mix.drone * float(np.sqrt(np.mean(buffer * buffer))))
+    add_notes(
+        buffer, instrument.tables, hz, np.full(2, -0.5), np.full(2, seconds + 1), gains, shape
+    )
 
 
 def _mix(buffer: Samples, mix: Mix) -> Samples:
@@ -179,7 +180,8 @@ def _harm(buffer: Samples, harm: Harm, gain: float, rng: np.random.Generator) ->
     _normalise(buffer)
     if harm.bits:
         steps = np.float32(2 ** (harm.bits - 1))
-        buffer = np.round(buffer * steps) / steps
+        np.round(buffer * steps, out=buffer)
+        buffer /= steps
     return buffer * np.float32(gain)
 
 

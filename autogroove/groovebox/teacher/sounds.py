@@ -26,7 +26,7 @@ class Mix:
     part_drive: NDArray[np.float64]
     """(len(PARTS),); 0 where a part is clean."""
     drone: float
-    """Level of a held chord below everything."""
+    """Level of a held chord, beside the RMS of everything else."""
     pump: float
     """How far the kick pushes everything else down, 0 to 1."""
     echo: tuple[float, float]
@@ -119,7 +119,7 @@ def _draw_mix(rng: np.random.Generator) -> Mix:
     return Mix(
         sections=_draw_equaliser(rng),
         part_drive=np.array([_sometimes(0.25, (1, 8), rng) for _ in PARTS]),
-        drone=_sometimes(0.35, (0.01, 0.1), rng),
+        drone=_sometimes(0.3, (0.02, 0.25), rng),
         pump=_sometimes(0.12, (0.2, 0.8), rng),
         echo=(_sometimes(0.15, (0.1, 0.35), rng), float(rng.uniform(0.08, 0.45))),
         room=(
@@ -164,7 +164,7 @@ def _bell(hz: float, decibels: float, quality: float) -> NDArray[np.float64]:
     a, w = 10 ** (decibels / 40), 2 * np.pi * hz / SAMPLE_RATE_HZ
     alpha, cos = np.sin(w) / (2 * quality), np.cos(w)
     taps = [1 + alpha * a, -2 * cos, 1 - alpha * a, -2 * cos, 1 - alpha / a]
-    return np.array(taps) / (1 + alpha / a)
+    return np.asarray(np.array(taps) / (1 + alpha / a))
 
 
 def _shelf(hz: float, decibels: float, *, high: bool) -> NDArray[np.float64]:
@@ -180,4 +180,4 @@ def _shelf(hz: float, decibels: float, *, high: bool) -> NDArray[np.float64]:
         sign * -2 * (down + up * cos),
         up + down * cos - root,
     ]
-    return np.array(taps) / (up + down * cos + root)
+    return np.asarray(np.array(taps) / (up + down * cos + root))

@@ -45,11 +45,30 @@ FULL_RATE_STEPS = 200
 KEPT_CHECKPOINTS = 2
 
 
+@dataclass(frozen=True)
+class HeldOut:
+    """What the teacher keeps for examinations: names of idioms and of families of kits."""
+
+    idioms: tuple[str, ...]
+    kits: tuple[str, ...]
+
+
+HELD_OUT = HeldOut(
+    (
+        *("funk", "bossa_nova", "ska", "jig", "two_step_garage", "afrobeat"),
+        *("polka", "jazz_waltz", "mambo", "drill", "horo_eleven", "surf"),
+    ),
+    ("dusty", "iron", "session", "tabla"),
+)
+
+
 class PretrainingSettings(Section):
     """What is taught, and how."""
 
     seed: int = Field(0, ge=0, description="Of the lessons, the first weights and all order.")
-    teacher: TeacherSettings = TeacherSettings()
+    teacher: TeacherSettings = TeacherSettings(
+        exclude_idioms=HELD_OUT.idioms, exclude_kits=HELD_OUT.kits
+    )
     num_grooves: int = Field(24, ge=2, description="Grooves of a lesson, which is a batch.")
     new_lessons: int = Field(16, ge=1, description="Lessons of an epoch that are new.")
     memory: int = Field(256, ge=1, description="Old lessons are among so many last ones.")
@@ -129,7 +148,7 @@ def read_pretrained(folder: Path | str) -> GrooveNetwork:
     found = _last_checkpoint(Path(folder))
     if found is None:
         raise SettingsError(f"There is no pretraining in {folder}.")
-    network = _build()
+    network = build_network()
     network.load_state_dict(_under(safetensors.torch.load_file(found), "average."))
     return network.eval()
 
@@ -143,7 +162,8 @@ def order_lessons(settings: PretrainingSettings, epoch: int) -> NDArray[np.int64
     return random.permutation(np.concatenate([new, old]))
 
 
-def _build() -> GrooveNetwork:
+def build_network() -> GrooveNetwork:
+    """An untrained network for the images of the preset; torch's seed decides its weights."""
     recipe = Settings.from_preset("groove").spectrogram
     return GrooveNetwork(
         (recipe.num_bins, recipe.num_frames), recipe.hop_samples / recipe.sample_rate_hz
@@ -165,7 +185,7 @@ def _begin(
     folder: Path, settings: PretrainingSettings, shelf: LessonShelf, device: torch.device
 ) -> _State:
     torch.manual_seed(settings.seed)
-    network = _build().to(device)
+    network = build_network().to(device)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=settings.weight_decay)
     found = _last_checkpoint(folder)
     if found is None:

@@ -4,7 +4,7 @@ What belongs here: the choice between the two, and cluster numbers that outlive 
 What does not: affinity propagation itself (`autogroove.affinity`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -12,11 +12,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import Field
 
 from autogroove.affinity import cluster_encodings
 from autogroove.affinity.threads import MapCells
 from autogroove.config import ClusteringSettings
-from autogroove.releases import Manifest, PartRef, put_bytes, put_json, read_part
+from autogroove.releases import Decision, Manifest, PartRef, put_bytes, put_json, read_part
 from autogroove.releases.stations import match_clusters
 from autogroove.releases.tables import read_clusters, read_track_encodings, write_clusters
 from autogroove.storage import Store
@@ -26,16 +27,14 @@ Encodings = NDArray[np.float32]
 _ROWS = 4096
 
 
-@dataclass(frozen=True)
-class ClusterDecision:
+class ClusterDecision(Decision):
     """How clusters come about, why, and the clusters that lend their numbers.
 
     kept: the current release's clusters stand. assigned: new tracks join existing exemplars.
     clustered: affinity propagation runs.
     """
 
-    action: Literal["kept", "assigned", "clustered"]
-    why: str
+    action: Literal["kept", "assigned", "clustered"] = Field(alias="decision")
     previous: PartRef | None = None
     first_new: int = 0
     """The lowest number that no release has given to a cluster."""
@@ -46,48 +45,82 @@ class ClusterDecision:
         return [self.action, self.previous.sha256 if self.previous else None, self.first_new]
 
 
+@dataclass(frozen=True)
+class TrackChanges:
+    """How many tracks have another encoding than in the current release, or are in one alone.
+
+    `share` is their number over that of the release's tracks; `num_exemplars` is how many of the
+    release's exemplars are among them.
+    """
+
+    num_tracks: int
+    share: float
+    num_exemplars: int
+
+
 def decide_clusters(
-    store: Store,
     current: Manifest | None,
-    model_kept: bool,
-    track_encodings: PartRef,
+    changes: TrackChanges | None,
     settings: ClusteringSettings,
     recluster_fraction: float,
 ) -> ClusterDecision:
-    """Whether the current release's clusters still serve."""
+    """Whether the current release's clusters still serve.
+
+    Args:
+        current: the current release, if there is one.
+        changes: since that release, as `compare_encodings` measures and a plan foresees them;
+            None: another model encodes, so that every track changes.
+        settings: how tracks are clustered now.
+        recluster_fraction: up to this share of changed tracks, new ones join existing exemplars.
+    """
     if current is None:
-        return ClusterDecision("clustered", "there is no release yet")
+        return ClusterDecision(action="clustered", why="there is no release yet")
     choose = partial(
         ClusterDecision, previous=current.parts.clusters, first_new=current.parts.next_cluster
     )
     if current.parts.settings.get("clustering") != settings.model_dump(mode="json"):
-        return choose("clustered", "the clustering settings changed")
-    if current.parts.track_encodings.sha256 == track_encodings.sha256:
-        return choose("kept", "no encoding changed")
+        return choose(action="clustered", why="the clustering settings changed")
+    if changes is None:
+        return choose(action="clustered", why="the model changed")
+    if not changes.num_tracks:
+        return choose(action="kept", why="no encoding changed")
+    if changes.num_exemplars:
+        return choose(action="clustered", why=f"{changes.num_exemplars} exemplars went or changed")
+    why = f"{changes.share:.1%} of tracks came, went or changed"
+    if changes.share > recluster_fraction:
+        return choose(action="clustered", why=f"{why} (limit {recluster_fraction:.0%})")
+    return choose(action="assigned", why=why)
+
+
+def compare_encodings(
+    store: Store, current: Manifest, track_encodings: PartRef, model_kept: bool
+) -> TrackChanges | None:
+    """What changed from the current release's track encodings to these.
+
+    None where another model made them: then no track can be compared.
+    """
+    old = current.parts.track_encodings
+    if old.sha256 == track_encodings.sha256:
+        return TrackChanges(0, 0.0, 0)
     if not model_kept:
-        return choose("clustered", "the model changed")
-    share, orphaned = _measure_growth(
-        store, current.parts.track_encodings, track_encodings, current.parts.clusters
+        return None
+    table = read_clusters(read_part(store, current.parts.clusters))
+    return count_changes(
+        _index_encodings(store, old), _index_encodings(store, track_encodings), table
     )
-    if orphaned:
-        return choose("clustered", f"{orphaned} exemplars went or changed")
-    if share > recluster_fraction:
-        why = f"{share:.1%} of tracks came, went or changed (limit {recluster_fraction:.0%})"
-        return choose("clustered", why)
-    return choose("assigned", f"{share:.1%} of tracks came, went or changed")
 
 
-def _measure_growth(
-    store: Store, old: PartRef, new: PartRef, clusters: PartRef
-) -> tuple[float, int]:
-    """The share of tracks that came, went or changed, and how many exemplars are among them."""
-    before = _index_encodings(store, old)
-    after = _index_encodings(store, new)
-    same = {i for i, encoding in after.items() if before.get(i) == encoding}
-    moved = len(before.keys() | after.keys()) - len(same)
-    table = read_clusters(read_part(store, clusters))
-    exemplars = set(table.loc[table["exemplar"], "track_id"])
-    return moved / max(1, len(before)), len(exemplars - same)
+def count_changes(
+    before: Mapping[int, Hashable], after: Mapping[int, Hashable], clusters: pd.DataFrame
+) -> TrackChanges:
+    """Count what changed by track id, in encodings or in what they will be made from.
+
+    `clusters` are those before, with columns track_id and exemplar.
+    """
+    same = {track_id for track_id, what in after.items() if before.get(track_id) == what}
+    num_tracks = len(before.keys() | after.keys()) - len(same)
+    exemplars = set(clusters.loc[clusters["exemplar"], "track_id"])
+    return TrackChanges(num_tracks, num_tracks / max(1, len(before)), len(exemplars - same))
 
 
 def _index_encodings(store: Store, part: PartRef) -> dict[int, bytes]:

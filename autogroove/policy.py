@@ -1,30 +1,29 @@
-"""What a run keeps and what it makes anew, and why.
+"""Whether a run keeps the current model or trains one, and why.
 
-What belongs here: the decisions about model and clusters, from the current release and what the
-source holds now. Every decision comes with a sentence for the manifest.
-What does not: acting on a decision (`tasks`, `flows`).
+What belongs here: the decisions about the model, from the current release and what the source
+holds now. What does not: those about clusters (`autogroove.clusters`), or acting on a decision
+(`tasks`, `flows`).
 """
 
 import json
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
+from pydantic import Field
 
 from autogroove.config import RunPolicy, Settings
 from autogroove.errors import MissingObject, SettingsError
 from autogroove.evaluation import Card, is_not_worse
 from autogroove.identity import canonical_json
-from autogroove.releases import Manifest, open_release
+from autogroove.releases import Decision, Manifest, open_release
 from autogroove.storage import Store
 
 _MODEL_SECTIONS = ("model", "training")
 """Settings that change a model's weights and not what it looks at."""
 
 
-@dataclass(frozen=True)
-class ModelDecision:
+class ModelDecision(Decision):
     """Keep the current model or train one, and the reason.
 
     kept: the current model encodes. warm_started: a training goes on from its weights.
@@ -32,8 +31,7 @@ class ModelDecision:
     it stays, too, if what is trained hears worse.
     """
 
-    action: Literal["kept", "warm_started", "trained"]
-    why: str
+    action: Literal["kept", "warm_started", "trained"] = Field(alias="decision")
     incumbent: str | None = None
 
     @property
@@ -60,20 +58,22 @@ def decide_model(
     if policy.retrain == "never" and (misfit or changed):
         raise SettingsError(f"--retrain never needs a model to keep, but {misfit or changed}.")
     if misfit:
-        return ModelDecision("trained", misfit)
+        return ModelDecision(action="trained", why=misfit)
     assert current is not None
     choose = partial(ModelDecision, incumbent=current.parts.model.model_key)
     if changed:
-        return choose("trained", changed)
+        return choose(action="trained", why=changed)
     if policy.retrain == "always":
-        return choose("trained", "asked for by --retrain always")
+        return choose(action="trained", why="asked for by --retrain always")
     share = measure_change(_trained_fingerprints(store, current), catalogue)
     why = f"{share:.1%} of tracks changed since the model was trained"
     if policy.retrain == "never" or share <= policy.retrain_fraction:
-        return choose("kept", why)
+        return choose(action="kept", why=why)
     if share <= policy.fresh_fraction:
-        return choose("warm_started", f"{why} (kept up to {policy.retrain_fraction:.0%})")
-    return choose("trained", f"{why} (its weights serve up to {policy.fresh_fraction:.0%})")
+        limit = f"kept up to {policy.retrain_fraction:.0%}"
+        return choose(action="warm_started", why=f"{why} ({limit})")
+    limit = f"its weights serve up to {policy.fresh_fraction:.0%}"
+    return choose(action="trained", why=f"{why} ({limit})")
 
 
 def decide_promotion(decision: ModelDecision, new: Card, current: Card) -> ModelDecision:
@@ -82,7 +82,7 @@ def decide_promotion(decision: ModelDecision, new: Card, current: Card) -> Model
     if is_fine:
         return decision
     why = f"a new model was trained ({decision.why}) and not promoted: {'; '.join(falls)}"
-    return ModelDecision("kept", why, decision.incumbent)
+    return ModelDecision(action="kept", why=why, incumbent=decision.incumbent)
 
 
 def _find_misfit(current: Manifest | None, recipe_key: str) -> str | None:

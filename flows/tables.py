@@ -52,7 +52,7 @@ def print_release(release: "Release") -> None:
             ("clusters", parts.counts.clusters),
             ("segments", len(parts.segments)),
             ("model", parts.model.model_key),
-            *((name, f"{d.decision}: {d.why}") for name, d in parts.policy.items()),
+            *((name, str(d)) for name, d in parts.policy.items()),
             ("preset", parts.settings.get("preset")),
             ("seconds", _count({n: round(s, 1) for n, s in parts.timings.items()})),
             ("content", manifest.content_digest),

@@ -6,7 +6,12 @@ What does not: pooling, or how clusters are found, kept and numbered.
 
 from prefect import task
 
-from autogroove.clusters import ClusterDecision, decide_clusters, make_clusters
+from autogroove.clusters import (
+    ClusterDecision,
+    compare_encodings,
+    decide_clusters,
+    make_clusters,
+)
 from autogroove.config import ClusteringSettings
 from autogroove.encoding import pool_tracks, read_encodings
 from autogroove.identity import make_key
@@ -51,9 +56,8 @@ def decide(
     """How clusters come about, and those of the current release where they stand."""
     store = Store(store_url)
     current = current_release(store)
-    decision = decide_clusters(
-        store, current, model_kept, track_encodings, settings, recluster_fraction
-    )
+    changes = compare_encodings(store, current, track_encodings, model_kept) if current else None
+    decision = decide_clusters(current, changes, settings, recluster_fraction)
     if current is None or decision.action != "kept":
         return decision, None
     parts = {"clusters": current.parts.clusters, "report": current.parts.cluster_report}

@@ -55,7 +55,7 @@ def render(
                 train_loss=model.train_loss,
                 dev_loss=model.dev_loss,
                 cluster_report=json.loads(read_part(store, clusters["report"])),
-                notes=[f"{n} {d.decision}: {d.why}" for n, d in decisions.items()],
+                notes=[f"{n} {d}" for n, d in decisions.items()],
                 pictures={name: read_part(store, part) for name, part in pictures.items()},
             )
         )

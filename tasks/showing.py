@@ -83,7 +83,7 @@ def show_summary(
         f"| {coverage.source} | {coverage.stored} | {coverage.quarantined} | {coverage.excluded} "
         f"| {parts.counts.clips} | {parts.counts.clusters} |",
         "",
-        *(f"- **{name}** {d.decision}: {_escape(d.why)}" for name, d in parts.policy.items()),
+        *(f"- **{name}** {d.action}: {_escape(d.why)}" for name, d in parts.policy.items()),
         "",
         "## Card",
         "",

@@ -50,8 +50,8 @@ def compare_listing(
 def compare_catalogues(before: pd.DataFrame | None, after: pd.DataFrame) -> Changes:
     """Count the files that differ, by track id. A listed file without a fingerprint, which nobody
     read yet, differs from whatever it was; a row of metadata without a file is none."""
-    new = _name_contents(after)
-    old = new.iloc[:0] if before is None else _name_contents(before)
+    new = name_contents(after)
+    old = new.iloc[:0] if before is None else name_contents(before)
     sizes = after.set_index("track_id")["size_bytes"].to_json()
     difference = make_key("difference", new.to_json(), sizes, old.to_json())
     common = new.index.intersection(old.index)
@@ -59,7 +59,7 @@ def compare_catalogues(before: pd.DataFrame | None, after: pd.DataFrame) -> Chan
     return Changes(len(new) - len(common), changed, len(old) - len(common), difference)
 
 
-def _name_contents(catalogue: pd.DataFrame) -> "pd.Series[str]":
+def name_contents(catalogue: pd.DataFrame) -> "pd.Series[str]":
     """What the bytes of each file are called, by track id.
 
     A file that no scan could read has no bytes yet, as one that nobody tried: as long as it is as

@@ -5,6 +5,7 @@ What does not: what any route does.
 """
 
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -13,7 +14,6 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-import autogroove
 from autogroove.errors import AutogrooveError, ReleaseError, StoreError
 from autogroove.explorer.documenting import render_documentation
 from autogroove.explorer.guarding import LOOPBACK_NAMES, Guard
@@ -42,7 +42,7 @@ def create_app(
     library = Library(Store(store_url), release)
     app = FastAPI(
         title="Autogroove explorer",
-        version=autogroove.__version__,
+        version=version("autogroove"),
         docs_url=None,
         redoc_url=None,
     )

@@ -9,11 +9,18 @@ Every model here is parsed from manifests that others may have written, so it is
 cannot climb out of the store, digests are digests, sizes are bounded.
 """
 
+from importlib.metadata import version
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 
-import autogroove
 from autogroove.errors import MissingObject, ReleaseError
 from autogroove.identity import canonical_json, digest_bytes, make_key
 from autogroove.releases.urls import hide_credentials
@@ -97,13 +104,23 @@ class Counts(Record):
 
 
 class Decision(Record):
-    """What a policy chose and why, for people.
+    """What a run keeps or makes anew, and a sentence that says why.
 
-    Of a model kept, warm_started or trained; of clusters kept, assigned or clustered.
+    The base of `ModelDecision` and `ClusterDecision`. A manifest has the action, under the name
+    `decision`, and the reason; what a subclass knows besides is for the run alone.
     """
 
-    decision: str = Field(max_length=100)
+    model_config = ConfigDict(populate_by_name=True)
+
+    action: str = Field(alias="decision", max_length=100)
     why: str = Field(max_length=2000)
+
+    @model_serializer
+    def _for_manifest(self) -> dict[str, str]:
+        return {"decision": self.action, "why": self.why}
+
+    def __str__(self) -> str:
+        return f"{self.action}: {self.why}"
 
 
 class ReleaseParts(Record):
@@ -135,7 +152,7 @@ class ReleaseParts(Record):
     policy: dict[Name, Decision] = {}
     next_cluster: Count = 0
     timings: dict[Name, float] = {}
-    code_version: str = autogroove.__version__
+    code_version: str = Field(default_factory=lambda: version("autogroove"))
 
     @model_validator(mode="before")
     @classmethod

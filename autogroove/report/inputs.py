@@ -75,7 +75,7 @@ class ReportInputs:
             train_loss=summary.train_loss,
             dev_loss=summary.dev_loss,
             cluster_report=release.cluster_report,
-            notes=[f"{n} {d.decision}: {d.why}" for n, d in parts.policy.items()],
+            notes=[f"{n} {d}" for n, d in parts.policy.items()],
             pictures={name: release.picture(name) for name in parts.pictures},
             release=release.number,
         )

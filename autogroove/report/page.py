@@ -5,6 +5,7 @@ What does not: markup (`report.html`), or geometry (`drawing`).
 """
 
 import base64
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
-import autogroove
 from autogroove.explorer.layout import place_tracks
 from autogroove.playlists import Collection, describe_stations, open_collection
 from autogroove.report.drawing import lay_strip, place_dots, trace_losses
@@ -38,7 +38,7 @@ def render_report(inputs: ReportInputs) -> str:
     losses = {"training": inputs.train_loss, "development": inputs.dev_loss}
     return template.render(
         inputs=inputs,
-        version=autogroove.__version__,
+        version=version("autogroove"),
         counts=_count(inputs, collection),
         reasons=_count_reasons(inputs.catalogue),
         strips=[lay_strip(row) for row in rows if row.get("value") is not None],

@@ -136,17 +136,28 @@ def clusters(reading: ReadingOptions) -> None:
     _show(rows, ["cluster", "size", "exemplar_title", "exemplar_artist", "genres"], reading.as_json)
 
 
-def card(reading: ReadingOptions) -> None:
+def card(
+    format_: Annotated[
+        Literal["text", "markdown"],
+        typer.Option("--format", help="text, or markdown: a whole page for docs/results/."),
+    ] = "text",
+    *,
+    reading: ReadingOptions,
+) -> None:
     """The evaluation card: what this release hears, in numbers beside their baselines."""
     import json
 
-    from autogroove.evaluation import Card, render_text
+    from autogroove.evaluation import Card, render_results, render_text
 
-    found = reading.open().card
+    release = reading.open()
     if reading.as_json:
-        print_json(found)
+        print_json(release.card)
+        return
+    found = Card.from_json(json.dumps(release.card))
+    if format_ == "markdown":
+        typer.echo(render_results(found, release.manifest), nl=False)
     else:
-        typer.echo(render_text(Card.from_json(json.dumps(found))))
+        typer.echo(render_text(found))
 
 
 def assign(

@@ -12,6 +12,7 @@ from autogroove.evaluation.figures import Figure
 from autogroove.evaluation.hearing import Encoded
 from autogroove.evaluation.promotion import is_not_worse
 from autogroove.evaluation.rendering import render_markdown, render_text
+from autogroove.evaluation.results import render_results
 
 __all__ = [
     "Card",
@@ -25,5 +26,6 @@ __all__ = [
     "is_not_worse",
     "make_image_baselines",
     "render_markdown",
+    "render_results",
     "render_text",
 ]

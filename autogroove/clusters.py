@@ -15,16 +15,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from autogroove.affinity import cluster_encodings
+from autogroove.affinity.election import find_nearest_exemplars
 from autogroove.affinity.threads import MapCells
 from autogroove.config import ClusteringSettings
 from autogroove.releases import Decision, Manifest, PartRef, put_bytes, put_json, read_part
 from autogroove.releases.stations import match_clusters
 from autogroove.releases.tables import read_clusters, read_track_encodings, write_clusters
 from autogroove.storage import Store
-
-Ids = NDArray[np.int64]
-Encodings = NDArray[np.float32]
-_ROWS = 4096
 
 
 class ClusterDecision(Decision):
@@ -130,23 +127,28 @@ def _index_encodings(store: Store, part: PartRef) -> dict[int, bytes]:
 
 def make_clusters(
     store: Store,
-    track_ids: Ids,
-    encodings: Encodings,
-    decision: ClusterDecision,
+    track_ids: NDArray[np.int64],
+    encodings: NDArray[np.float32],
     settings: ClusteringSettings,
+    *,
+    previous: PartRef | None = None,
+    assign: bool = False,
+    first_new: int = 0,
     progress: Callable[[int, int], None] | None = None,
     map_cells: MapCells | None = None,
 ) -> dict[str, PartRef]:
     """Find or grow the clusters of tracks; parts `clusters` (Parquet) and `report` (JSON).
 
+    `previous` are clusters that lend their numbers; with `assign`, new tracks join their exemplars
+    and nothing else changes. `first_new` is the lowest number that no release has given.
     `progress` and `map_cells` are those of `cluster_encodings`; no byte depends on them.
     """
-    before = read_clusters(read_part(store, decision.previous)) if decision.previous else None
-    if decision.action == "assigned" and before is not None:
+    before = read_clusters(read_part(store, previous)) if previous else None
+    if assign and before is not None:
         numbers, exemplars, report = assign_tracks(before, track_ids, encodings)
     else:
         found = cluster_encodings(encodings, settings, progress=progress, map_cells=map_cells)
-        ids = match_clusters(before, found.labels, found.exemplars, track_ids, decision.first_new)
+        ids = match_clusters(before, found.labels, found.exemplars, track_ids, first_new)
         numbers, exemplars, report = ids[found.labels], found.exemplars, found.report
     is_exemplar = np.zeros(len(track_ids), bool)
     is_exemplar[exemplars] = True
@@ -159,8 +161,8 @@ def make_clusters(
 
 
 def assign_tracks(
-    before: pd.DataFrame, track_ids: Ids, encodings: Encodings
-) -> tuple[Ids, Ids, dict[str, Any]]:
+    before: pd.DataFrame, track_ids: NDArray[np.int64], encodings: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, Any]]:
     """Keep known tracks where they are and give new ones to the nearest exemplar.
 
     A track whose encoding changed counts as new; its old cluster is not consulted, as nearest
@@ -171,7 +173,7 @@ def assign_tracks(
     """
     chosen = before[before["exemplar"]].sort_values("cluster")
     rows = pd.Index(track_ids).get_indexer(pd.Index(chosen["track_id"])).astype(np.int64)
-    nearest = _find_nearest(encodings, encodings[rows])
+    nearest = find_nearest_exemplars(encodings, encodings[rows])
     numbers = chosen["cluster"].to_numpy(np.int64)[nearest]
     old = before.set_index("track_id")["cluster"].reindex(track_ids)
     report = {
@@ -183,10 +185,3 @@ def assign_tracks(
         "new": int(old.isna().sum()),
     }
     return numbers, rows, report
-
-
-def _find_nearest(encodings: Encodings, exemplars: Encodings) -> NDArray[np.int64]:
-    """The nearest exemplar of every encoding by Euclidean distance, int64 (n,)."""
-    norms = (exemplars**2).sum(1)
-    blocks = (encodings[start : start + _ROWS] for start in range(0, len(encodings), _ROWS))
-    return np.concatenate([np.argmin(norms - 2 * block @ exemplars.T, axis=1) for block in blocks])

@@ -7,6 +7,8 @@ What does not: code that acts on a setting. This module imports nothing of ours 
 """
 
 import json
+import tomllib
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,6 +17,8 @@ from autogroove.errors import SettingsError
 
 PresetName = Literal["poster", "groove"]
 DEFAULT_PRESET: PresetName = "groove"
+EXPLORER_PORT = 8808
+"""Where the explorer listens, unless told otherwise."""
 
 
 class Section(BaseModel):
@@ -283,3 +287,41 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 """What each preset changes from the defaults of the sections."""
+
+
+def read_settings(preset: PresetName | None, config: Path | None, pairs: list[str]) -> Settings:
+    """Settings from a preset, then a file, then single pairs; later ones win.
+
+    Raises:
+        SettingsError: the file cannot be read, or a setting is unknown or out of range.
+    """
+    tree = read_toml(config) if config else {}
+    chosen: Any = preset or tree.pop("preset", DEFAULT_PRESET)
+    settings = Settings.from_preset(chosen)
+    overrides = {f"{s}.{k}": v for s, keys in tree.items() for k, v in _section(s, keys).items()}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise SettingsError(f"--set {pair}: write it as section.key=value.")
+        overrides[name.strip()] = value.strip()
+    return settings.with_overrides(overrides)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tree of a TOML file.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"Cannot read {path}: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not a TOML file: {error}.") from error
+
+
+def _section(name: str, keys: Any) -> dict[str, Any]:
+    if not isinstance(keys, dict):
+        raise SettingsError(f"{name!r} must be a section such as [clip], with keys in it.")
+    return keys

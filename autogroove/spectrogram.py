@@ -31,9 +31,6 @@ from autogroove.audio.resampling import resample_clips
 from autogroove.config import ClipSettings, SpectrogramSettings
 from autogroove.errors import SettingsError
 
-Floats = NDArray[np.float32]
-Images = NDArray[np.uint8]
-
 _ROOM = 2.5
 """Sampling at this many times the highest frequency leaves the filter room to be short."""
 
@@ -76,8 +73,8 @@ class Transform:
 
     band: Band
     hop: int
-    window: Floats
-    mel: Floats | None
+    window: NDArray[np.float32]
+    mel: NDArray[np.float32] | None
 
 
 @lru_cache(maxsize=16)
@@ -99,18 +96,22 @@ def plan_transform(settings: SpectrogramSettings) -> Transform:
     )
 
 
-def _mel_filters(settings: SpectrogramSettings, rate: int, length: int, top_hz: float) -> Floats:
+def _mel_filters(
+    settings: SpectrogramSettings, rate: int, length: int, top_hz: float
+) -> NDArray[np.float32]:
     """Triangles on Slaney's mel scale, each of area 1: float32 (num_bins, bins in use)."""
     from librosa.filters import mel
 
-    filters: Floats = mel(
+    filters: NDArray[np.float32] = mel(
         sr=rate, n_fft=length, n_mels=settings.num_bins, fmin=settings.mel_low_hz, fmax=top_hz
     )
     used = np.flatnonzero(filters.any(axis=0))
     return np.ascontiguousarray(filters[:, : used[-1] + 1], dtype=np.float32)
 
 
-def make_images(samples: Floats, sample_rate_hz: int, settings: SpectrogramSettings) -> Images:
+def make_images(
+    samples: NDArray[np.float32], sample_rate_hz: int, settings: SpectrogramSettings
+) -> NDArray[np.uint8]:
     """Images of clips.
 
     Args:
@@ -132,8 +133,8 @@ def make_images(samples: Floats, sample_rate_hz: int, settings: SpectrogramSetti
 
 
 def measure_spectrograms(
-    samples: Floats, sample_rate_hz: int, settings: SpectrogramSettings
-) -> Floats:
+    samples: NDArray[np.float32], sample_rate_hz: int, settings: SpectrogramSettings
+) -> NDArray[np.float32]:
     """Magnitudes before normalisation.
 
     Returns:
@@ -143,7 +144,9 @@ def measure_spectrograms(
     return _measure_frames(samples, sample_rate_hz, settings).transpose(0, 2, 1)
 
 
-def _measure_frames(samples: Floats, sample_rate_hz: int, settings: SpectrogramSettings) -> Floats:
+def _measure_frames(
+    samples: NDArray[np.float32], sample_rate_hz: int, settings: SpectrogramSettings
+) -> NDArray[np.float32]:
     """The same with time before frequency, as the transform gives it."""
     plan = plan_transform(settings)
     band = plan.band
@@ -162,7 +165,7 @@ def _measure_frames(samples: Floats, sample_rate_hz: int, settings: SpectrogramS
     return spectra
 
 
-def _normalise(value: Floats, settings: SpectrogramSettings) -> tuple[float, float]:
+def _normalise(value: NDArray[np.float32], settings: SpectrogramSettings) -> tuple[float, float]:
     """What to subtract and to multiply with, before tanh."""
     if settings.normalisation == "corpus":
         return 0.0, settings.gain / settings.corpus_scale
@@ -175,7 +178,9 @@ def _normalise(value: Floats, settings: SpectrogramSettings) -> tuple[float, flo
 
 
 @compiled
-def _window(clip: Floats, window: Floats, hop: int, frames: Floats) -> None:
+def _window(
+    clip: NDArray[np.float32], window: NDArray[np.float32], hop: int, frames: NDArray[np.float32]
+) -> None:
     """frames[j] = clip[j * hop : j * hop + len(window)] * window."""
     for j in range(frames.shape[0]):
         for i in range(frames.shape[1]):
@@ -183,7 +188,7 @@ def _window(clip: Floats, window: Floats, hop: int, frames: Floats) -> None:
 
 
 @compiled
-def _sum_squares(values: Floats) -> float:
+def _sum_squares(values: NDArray[np.float32]) -> float:
     """Float32 sums of 2048 values at a time, so that they stay exact enough."""
     total = 0.0
     for start in range(0, len(values), 2048):
@@ -195,7 +200,7 @@ def _sum_squares(values: Floats) -> float:
 
 
 @compiled
-def _take_magnitudes(transformed: NDArray[np.complex64], spectrum: Floats) -> None:
+def _take_magnitudes(transformed: NDArray[np.complex64], spectrum: NDArray[np.float32]) -> None:
     for j in range(spectrum.shape[0]):
         row, out = transformed[j], spectrum[j]
         for k in range(len(out)):
@@ -203,7 +208,9 @@ def _take_magnitudes(transformed: NDArray[np.complex64], spectrum: Floats) -> No
 
 
 @compiled
-def _gather_mel(transformed: NDArray[np.complex64], mel: Floats, spectrum: Floats) -> None:
+def _gather_mel(
+    transformed: NDArray[np.complex64], mel: NDArray[np.float32], spectrum: NDArray[np.float32]
+) -> None:
     """spectrum[j, b] = sum over k of mel[b, k] * |transformed[j, k]|; most of mel is zeros."""
     bands, kept = mel.shape
     magnitudes = np.empty((1, kept), np.float32)
@@ -222,7 +229,9 @@ def _gather_mel(transformed: NDArray[np.complex64], mel: Floats, spectrum: Float
 
 
 @compiled
-def _draw(values: Floats, offset: np.float32, factor: np.float32, levels: Images) -> None:
+def _draw(
+    values: NDArray[np.float32], offset: np.float32, factor: np.float32, levels: NDArray[np.uint8]
+) -> None:
     """levels = round(255 * tanh((values - offset) * factor)).
 
     tanh as a rational function, 13 over 6 (the coefficients of Eigen's ptanh): within 2e-7 of

@@ -124,55 +124,10 @@ def measure_sparse(points: Points, neighbours: int) -> dict[str, Any]:
     return {"above_gb": spent["peak_gb"] - before} | spent | describe(points, solution, preference)
 
 
-def measure_growth(points: Points, _: int) -> dict[str, Any]:
-    """The last fifth of the tracks is new: assigned, refreshed, and clustered anew."""
-    from autogroove.affinity.clustering import measure_net_similarity
-    from autogroove.affinity.growth import assign_tracks, measure_drift, refresh_clusters
-    from autogroove.affinity.similarity import sample_quantile
-    from autogroove.affinity.sparse_run import SparseSettings, find_neighbourhood, solve_sparse
-
-    solve_sparse(find_neighbourhood(points[:600]), SparseSettings(-20.0))
-    old = points[: len(points) * 4 // 5]
-    limits = SparseSettings(sample_quantile(old, 0.5), certificate=False)
-    known = solve_sparse(find_neighbourhood(old), limits)
-    exemplars = known.exemplars
-    labels, _similarity = assign_tracks(points, points[exemplars])
-    difference = old - old[exemplars[known.labels]]
-    similarity = -np.einsum("ij,ij->i", difference, difference)
-    drift = measure_drift(similarity, points[len(old) :], points[exemplars], limits.preference)
-    around = find_neighbourhood(points)
-    meter = Meter()
-    fresh = refresh_clusters(around, exemplars, limits)
-    refresh_cpu = meter.read()["cpu"]
-    meter = Meter()
-    full = solve_sparse(around, limits)
-    full_cpu = meter.read()["cpu"]
-    whole, again, assigned = (
-        measure_net_similarity(points, some, chosen, limits.preference)
-        for some, chosen in (
-            (full.labels, full.exemplars),
-            (fresh.labels, fresh.exemplars),
-            (labels, exemplars),
-        )
-    )
-    return {
-        "assigned_percent": 100 * (assigned - whole) / abs(whole),
-        "refreshed_percent": 100 * (again - whole) / abs(whole),
-        "refresh_cpu": refresh_cpu,
-        "full_cpu": full_cpu,
-        "neighbour_cpu": around.cpu_seconds,
-        "kept_exemplars": float(np.isin(exemplars, fresh.exemplars).mean()),
-        "kept_by_full": float(np.isin(exemplars, full.exemplars).mean()),
-        "excess": drift.excess,
-        "refresh": drift.refresh,
-    }
-
-
 MEASURES = {
     "dense": measure_dense,
     "peer": measure_peer,
     "sparse": measure_sparse,
-    "growth": measure_growth,
 }
 
 

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
+from autogroove.config import read_toml
 from autogroove.errors import SettingsError
 from flows.option_groups import ClusterOptions, ReadingOptions, SourceOptions, spread
 from flows.options import DeviceOption, JsonOption, print_json
-from flows.settings_files import read_toml
 
 experiment_app = typer.Typer(
     help="Experiments with the model, apart from any release.", no_args_is_help=True

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from autogroove.config import EXPLORER_PORT
 from autogroove.errors import SettingsError
 from flows.option_groups import ExportOptions, ReadingOptions, spread
 from flows.options import DEFAULT_STORE, ReleaseOption, StoreOption, print_json
@@ -180,7 +181,7 @@ def assign(
 
 def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port.")] = 8808,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port.")] = EXPLORER_PORT,
     token: Annotated[
         str | None,
         typer.Option(envvar="AUTOGROOVE_TOKEN", help="Ask visitors for this token."),

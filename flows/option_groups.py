@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from autogroove.config import Circumstances, PresetName, Settings, SourceSelection
+from autogroove.config import Circumstances, PresetName, Settings, SourceSelection, read_settings
 from flows.options import (
     DEFAULT_STORE,
     DeviceOption,
@@ -27,7 +27,6 @@ from flows.options import (
     SourceArgument,
     StoreOption,
 )
-from flows.settings_files import read_settings
 
 if TYPE_CHECKING:
     from autogroove.releases import Release

@@ -17,6 +17,7 @@ from autogroove.analysis import (
     read_treble,
     summarise,
 )
+from autogroove.catalogue.table import load_catalogue
 from autogroove.catalogue.tracks import Source
 from autogroove.config import Settings
 from autogroove.identity import make_key
@@ -26,7 +27,6 @@ from autogroove.releases import PartRef, put_bytes, put_json, read_part
 from autogroove.segments import Member
 from autogroove.storage import Store
 from tasks.faults import retrying
-from tasks.spectrograms import load_catalogue
 from tasks.threads import computing_with
 
 _KIND = "analysis"

@@ -6,6 +6,7 @@ What does not: pooling, or how clusters are found, kept and numbered.
 
 from prefect import task
 
+from autogroove.catalogue.table import load_catalogue
 from autogroove.clusters import (
     ClusterDecision,
     compare_encodings,
@@ -21,7 +22,6 @@ from autogroove.releases.tables import read_track_encodings, write_track_encodin
 from autogroove.storage import Store
 from tasks.faults import retrying
 from tasks.progress import Stage
-from tasks.spectrograms import load_catalogue
 from tasks.spreading import spread_cells
 from tasks.threads import computing_with
 
@@ -84,7 +84,17 @@ def cluster(
     def make() -> dict[str, PartRef]:
         track_ids, encodings = read_track_encodings(read_part(store, track_encodings))
         cells = spread_cells(len(track_ids))
-        made = make_clusters(store, track_ids, encodings, decision, settings, stage.show, cells)
+        made = make_clusters(
+            store,
+            track_ids,
+            encodings,
+            settings,
+            previous=decision.previous,
+            assign=decision.action == "assigned",
+            first_new=decision.first_new,
+            progress=stage.show,
+            map_cells=cells,
+        )
         stage.finish()
         return made
 

@@ -6,13 +6,12 @@ What belongs here: the tasks before the first spectrogram. What does not: how a 
 
 from dataclasses import dataclass
 
-import pandas as pd
 from prefect import task
 
-from autogroove import groovebox
-from autogroove.catalogue import Changes, Source, open_source, scan_source, write_catalogue
+from autogroove.catalogue import Changes, Source, open_source, scan_source
+from autogroove.catalogue.table import put_catalogue
 from autogroove.config import SourceSelection
-from autogroove.identity import digest_bytes, make_key
+from autogroove.groovebox import DemoSpec, render_batch, write_metadata
 from autogroove.planning import compare_source
 from autogroove.storage import Store
 from tasks.faults import retrying
@@ -40,18 +39,16 @@ class Listing:
     task_run_name="render {position}",
     **retrying(hours=0.5),
 )
-def render_demo_tracks(
-    store_url: str, spec: groovebox.DemoSpec, track_ids: list[int], position: str
-) -> int:
+def render_demo_tracks(store_url: str, spec: DemoSpec, track_ids: list[int], position: str) -> int:
     """Render some tracks of a demo collection into the store's cache; how many there are."""
-    groovebox.render_batch(spec, track_ids, Store(store_url))
+    render_batch(spec, track_ids, Store(store_url))
     return len(track_ids)
 
 
 @task(name="finish-demo", task_run_name="finish demo", **retrying())
-def finish_demo(store_url: str, spec: groovebox.DemoSpec) -> None:
+def finish_demo(store_url: str, spec: DemoSpec) -> None:
     """Write the metadata of a rendered demo; with it the collection is complete."""
-    groovebox.write_metadata(spec, Store(store_url))
+    write_metadata(spec, Store(store_url))
 
 
 @task(name="scan-source", task_run_name="scan {selection.source}", **retrying(hours=24))
@@ -74,14 +71,6 @@ def scan(store_url: str, selection: SourceSelection, rehash: bool) -> Listing:
         seconds=stage.seconds,
         notes=found.notes,
     )
-
-
-def put_catalogue(store: Store, catalogue: pd.DataFrame) -> str:
-    """Write a catalogue under its content's key."""
-    data = write_catalogue(catalogue)
-    key = make_key("catalogue", digest_bytes(data))
-    store.write(f"catalogues/{key}.parquet", data)
-    return key
 
 
 @task(

@@ -7,6 +7,7 @@ What does not: any measure.
 import pandas as pd
 from prefect import task
 
+from autogroove.catalogue.table import load_catalogue
 from autogroove.catalogue.tracks import Source
 from autogroove.config import Settings
 from autogroove.descriptors.batches import (
@@ -30,7 +31,6 @@ from autogroove.storage import Store
 from autogroove.training import choose_members
 from tasks.faults import retrying
 from tasks.progress import Stage
-from tasks.spectrograms import load_catalogue
 from tasks.threads import computing_with
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from prefect import task
 
+from autogroove.catalogue.table import load_catalogue
 from autogroove.config import RunPolicy, Settings
 from autogroove.encoding import encode_segment, encodings_key, make_encoder_key
 from autogroove.evaluation import Card
@@ -25,7 +26,6 @@ from autogroove.storage import Store
 from autogroove.training import train_model
 from tasks.faults import retrying
 from tasks.progress import Stage
-from tasks.spectrograms import load_catalogue
 from tasks.threads import computing_with
 
 

@@ -8,6 +8,7 @@ import json
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
+from autogroove.catalogue.table import load_catalogue
 from autogroove.config import Settings
 from autogroove.identity import make_key
 from autogroove.memo import Made, make_once
@@ -19,7 +20,6 @@ from autogroove.storage import Store
 from tasks.collection import Listing
 from tasks.evaluation import read_card
 from tasks.faults import retrying
-from tasks.spectrograms import load_catalogue
 
 _FORMAT = 1
 

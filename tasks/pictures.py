@@ -9,6 +9,7 @@ import pandas as pd
 from prefect import task
 from prefect.artifacts import create_image_artifact
 
+from autogroove.catalogue.table import load_catalogue
 from autogroove.identity import make_key
 from autogroove.memo import Made, make_once
 from autogroove.model import load_model, reconstruct
@@ -25,7 +26,6 @@ from autogroove.releases.tables import read_clusters, read_track_encodings
 from autogroove.segments import open_clips
 from autogroove.storage import Store
 from tasks.faults import retrying
-from tasks.spectrograms import load_catalogue
 from tasks.threads import computing_with
 
 _FORMAT = 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from prefect import task
 
+from autogroove.catalogue.table import catalogue_object, load_catalogue
 from autogroove.config import Settings
 from autogroove.memo import Made
 from autogroove.model.stored import ModelSummary, model_folder
@@ -32,7 +33,6 @@ from autogroove.segments import read_segment_index
 from autogroove.storage import Store
 from tasks.collection import Listing
 from tasks.faults import retrying
-from tasks.spectrograms import load_catalogue
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def assemble(
     status = catalogue["status"].value_counts()
     folder = model_folder(artefacts.model.model_key)
     return ReleaseParts(
-        catalogue=refer_to(store, f"catalogues/{artefacts.catalogue_key}.parquet"),
+        catalogue=refer_to(store, catalogue_object(artefacts.catalogue_key)),
         segments=tuple(
             SegmentPart(
                 recipe_key=artefacts.recipe_key,

@@ -11,6 +11,7 @@ import pandas as pd
 from prefect import task
 from prefect.artifacts import create_image_artifact, create_table_artifact
 
+from autogroove.catalogue.table import load_catalogue, put_catalogue
 from autogroove.config import Settings
 from autogroove.pictures import draw_search, png_data_uri
 from autogroove.releases import put_bytes
@@ -32,9 +33,7 @@ from autogroove.searching.report import SearchReport
 from autogroove.searching.trials import Side
 from autogroove.storage import Store
 from autogroove.training import train_model
-from tasks.collection import put_catalogue
 from tasks.faults import retrying
-from tasks.spectrograms import load_catalogue
 from tasks.threads import computing_with
 
 

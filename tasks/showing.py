@@ -10,12 +10,13 @@ from typing import Any
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from autogroove.catalogue.table import load_catalogue
+from autogroove.config import EXPLORER_PORT
 from autogroove.evaluation import Card, render_markdown
 from autogroove.releases import PublishOutcome, ReleaseParts, read_part
 from autogroove.releases.tables import read_clusters
 from autogroove.storage import Store
 from tasks.faults import retrying
-from tasks.spectrograms import load_catalogue
 
 _MOST_ROWS = 200
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")
@@ -94,7 +95,7 @@ def show_summary(
         *_describe_timings(parts),
         "",
         f"Listen: `autogroove serve --store {store_url}`, then open the explorer at "
-        "[127.0.0.1:8808](http://127.0.0.1:8808).",
+        f"[127.0.0.1:{EXPLORER_PORT}](http://127.0.0.1:{EXPLORER_PORT}).",
     ]
     create_markdown_artifact("\n".join(lines), key="release", description="Summary of the run")
 

@@ -5,10 +5,9 @@ What belongs here: the tasks around `autogroove.segments`. What does not: decodi
 
 from dataclasses import dataclass
 
-import pandas as pd
 from prefect import task
 
-from autogroove.catalogue import read_catalogue
+from autogroove.catalogue.table import load_catalogue, put_catalogue
 from autogroove.catalogue.tracks import Source
 from autogroove.config import Settings
 from autogroove.segments import (
@@ -21,7 +20,6 @@ from autogroove.segments import (
     write_segment,
 )
 from autogroove.storage import Store
-from tasks.collection import put_catalogue
 from tasks.faults import retrying
 
 
@@ -98,8 +96,3 @@ def complete(
     catalogue = load_catalogue(store, catalogue_key)
     key = put_catalogue(store, complete_catalogue(catalogue, indexes))
     return Completed(key, list_needed(catalogue, indexes))
-
-
-def load_catalogue(store: Store, catalogue_key: str) -> pd.DataFrame:
-    """The catalogue of a key."""
-    return read_catalogue(store.read(f"catalogues/{catalogue_key}.parquet"))

@@ -22,9 +22,10 @@ from prefect.context import FlowRunContext
 from prefect_dask.task_runners import DaskTaskRunner
 from threadpoolctl import threadpool_limits
 
+from autogroove.affinity.space import EXACT_UP_TO
 from autogroove.errors import ClusterError
 
-SPREAD_ABOVE = 120_000
+SPREAD_ABOVE = EXACT_UP_TO
 """Tracks above which searches leave this process: there they go by cells."""
 UNITS_PER_TASK = 32
 """Cells or blocks a Dask task: a few tenths of a second, where the task itself costs 6 ms."""

@@ -2,7 +2,7 @@
 
 `cluster_encodings` is what the pipeline calls; `AffinityPropagation` is the same with
 scikit-learn's interface. What needs compiled kernels is imported where it is used:
-`autogroove.affinity.growth`, `autogroove.affinity.sparse_run`, `autogroove.affinity.dense_torch`.
+`autogroove.affinity.sparse_run`.
 """
 
 from importlib import import_module

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from autogroove.affinity.similarity import Floats
 
 Indices = npt.NDArray[np.int64]
+_ROWS = 4096
 Mask = npt.NDArray[np.bool_]
 
 
@@ -120,3 +121,12 @@ class Solution:
     iterations: int
     details: dict[str, Any] = field(default_factory=dict)
     cpu_seconds: dict[str, float] = field(default_factory=dict)
+
+
+def find_nearest_exemplars(
+    encodings: npt.NDArray[np.float32], exemplars: npt.NDArray[np.float32]
+) -> Indices:
+    """The nearest exemplar (k, d) of every encoding (n, d) by Euclidean distance, int64 (n,)."""
+    norms = (exemplars**2).sum(1)
+    blocks = (encodings[start : start + _ROWS] for start in range(0, len(encodings), _ROWS))
+    return np.concatenate([np.argmin(norms - 2 * block @ exemplars.T, axis=1) for block in blocks])

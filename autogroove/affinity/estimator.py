@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from autogroove.affinity.clustering import cluster_encodings
 from autogroove.affinity.dense_run import solve_dense
-from autogroove.affinity.election import Solution
+from autogroove.affinity.election import Solution, find_nearest_exemplars
 from autogroove.affinity.similarity import Floats, measure_quantile
 from autogroove.config import ClusteringSettings
 
@@ -163,8 +163,8 @@ class AffinityPropagation(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     @available_if(_has_samples)  # type: ignore[untyped-decorator]
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:  # noqa: N803
         """The cluster of the nearest exemplar, int64 (n_samples,); not where precomputed."""
-        from autogroove.affinity.growth import assign_tracks
-
         check_is_fitted(self)
         points = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        return assign_tracks(points, self.cluster_centers_, threads=self.n_jobs)[0]
+        return find_nearest_exemplars(
+            points.astype(np.float32), self.cluster_centers_.astype(np.float32)
+        )

@@ -33,8 +33,6 @@ BLOCK_ROWS, BLOCK_COLUMNS = 16, 32
 
 _CLIPS_PER_BLOCK = 48
 
-Images = NDArray[np.uint8]
-
 
 def analyse_segment(
     store: Store,
@@ -159,7 +157,7 @@ class _Tally:
         self.block_sums, self.block_products = np.zeros(size), np.zeros((size, size))
         self.modulation = np.zeros((len(self.bands), frames // 2 + 1))
 
-    def add_track(self, images: Images) -> None:
+    def add_track(self, images: NDArray[np.uint8]) -> None:
         """Count the clips (n, bins, frames) of one track."""
         num_clips, bins, frames = images.shape
         levels = images.astype(np.float64)

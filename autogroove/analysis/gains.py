@@ -16,8 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-Floats = NDArray[np.float64]
-
 DARK, BRIGHT = 0.02, 0.98
 MOST_BRIGHT = 0.10
 """At most so many pixels may be above `BRIGHT`."""
@@ -31,12 +29,12 @@ _TAIL_POINTS = 24
 class Distribution:
     """The distribution function of values before tanh, divided by the gain they were drawn at."""
 
-    values: Floats
+    values: NDArray[np.float64]
     """Ascending, from the smallest to the largest value that is thought possible."""
-    shares: Floats
+    shares: NDArray[np.float64]
     """Share of pixels below each."""
 
-    def share_below(self, values: Floats) -> Floats:
+    def share_below(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Share of pixels below each value."""
         return np.interp(np.log(values), np.log(self.values), self.shares)
 
@@ -62,7 +60,9 @@ def undo_tanh(counts: NDArray[np.int64], gain: float, largest: float | None) -> 
     return Distribution(np.concatenate([low, edges, high]), np.concatenate([below, shares, above]))
 
 
-def _go_on(edges: Floats, shares: Floats, values: Floats, near: int) -> Floats:
+def _go_on(
+    edges: NDArray[np.float64], shares: NDArray[np.float64], values: NDArray[np.float64], near: int
+) -> NDArray[np.float64]:
     """Shares below values beyond an end (`near` 0 or -1), by a log-normal through that end."""
     inside = 2 * edges[0] if near == 0 else edges[-1] / 2
     known = np.array([np.interp(inside, edges, shares), shares[near]])
@@ -91,12 +91,12 @@ def dark_at(distribution: Distribution, gain: float) -> float:
     return float(distribution.share_below(np.array([np.arctanh(DARK) / gain]))[0])
 
 
-def list_gains(gain: float) -> Floats:
+def list_gains(gain: float) -> NDArray[np.float64]:
     """Gains to look at: from a thousandth to thirty times the present one."""
     return np.asarray(gain * np.geomspace(1e-3, 30, 91))
 
 
-def recommend_gain(distribution: Distribution, gains: Floats) -> float:
+def recommend_gain(distribution: Distribution, gains: NDArray[np.float64]) -> float:
     """The gain of the highest entropy among those that leave at most 10 % of pixels above .98."""
     allowed = [g for g in gains if bright_at(distribution, g) <= MOST_BRIGHT] or [gains[0]]
     return float(max(allowed, key=lambda g: entropy_at(distribution, g)))

@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 
 from autogroove.analysis.statistics import Statistics
 
-Floats = NDArray[np.float64]
-
 EXPLAINED = (0.5, 0.8, 0.9, 0.95)
 
 
-def row_quantiles(statistics: Statistics, shares: tuple[float, ...]) -> Floats:
+def row_quantiles(statistics: Statistics, shares: tuple[float, ...]) -> NDArray[np.float64]:
     """Grey levels in [0, 1] below which a share of each row's pixels lies: (len(shares), b)."""
     below = np.cumsum(statistics.level_counts, axis=1)
     total = np.maximum(below[:, -1:], 1)
@@ -22,7 +20,7 @@ def row_quantiles(statistics: Statistics, shares: tuple[float, ...]) -> Floats:
     return np.asarray(found, np.float64) / 255
 
 
-def split_variance(statistics: Statistics) -> dict[str, Floats]:
+def split_variance(statistics: Statistics) -> dict[str, NDArray[np.float64]]:
     """Variance of each row's grey levels, and its three parts, each (b,).
 
     total = between tracks + between clips of a track + within a clip, the law of total variance;
@@ -43,7 +41,7 @@ def split_variance(statistics: Statistics) -> dict[str, Floats]:
     }
 
 
-def frame_spectrum(statistics: Statistics) -> Floats:
+def frame_spectrum(statistics: Statistics) -> NDArray[np.float64]:
     """Variances of the principal components of single frames (columns of images), descending."""
     levels = np.arange(256.0)
     sums = statistics.level_counts @ levels
@@ -51,25 +49,27 @@ def frame_spectrum(statistics: Statistics) -> Floats:
     return _spectrum(statistics.frame_products, sums, float(num_frames))
 
 
-def block_spectrum(statistics: Statistics) -> Floats:
+def block_spectrum(statistics: Statistics) -> NDArray[np.float64]:
     """Variances of the principal components of whole images reduced to blocks, descending."""
     num_clips = float(statistics.num_clips)
     return _spectrum(statistics.block_products, statistics.block_sums, num_clips)
 
 
-def _spectrum(products: Floats, sums: Floats, count: float) -> Floats:
+def _spectrum(
+    products: NDArray[np.float64], sums: NDArray[np.float64], count: float
+) -> NDArray[np.float64]:
     count = max(count, 1.0)
     covariance = products / count - np.outer(sums / count, sums / count)
     return np.asarray(np.maximum(np.linalg.eigvalsh(covariance)[::-1], 0) / 255**2)
 
 
-def effective_rank(spectrum: Floats) -> float:
+def effective_rank(spectrum: NDArray[np.float64]) -> float:
     """exp of the entropy of the variances' shares (Roy and Vetterli 2007)."""
     shares = spectrum[spectrum > 0] / max(spectrum.sum(), 1e-300)
     return float(np.exp(-(shares * np.log(shares)).sum())) if len(shares) else 0.0
 
 
-def components_for(spectrum: Floats) -> dict[str, int]:
+def components_for(spectrum: NDArray[np.float64]) -> dict[str, int]:
     """How many components explain 50, 80, 90 and 95 % of the variance."""
     total = spectrum.sum()
     if total <= 0:

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from autogroove.errors import StoreError
+from autogroove.identity import digest_bytes, make_key
+from autogroove.storage import Store
 
 METADATA_FIELDS: tuple[pa.Field, ...] = (
     pa.field("title", pa.string()),
@@ -72,6 +74,28 @@ def read_catalogue(data: bytes) -> pd.DataFrame:
         StoreError: the bytes are no catalogue.
     """
     return read_table(data, SCHEMA)
+
+
+def catalogue_object(catalogue_key: str) -> str:
+    """The object in the store that holds a catalogue."""
+    return f"catalogues/{catalogue_key}.parquet"
+
+
+def put_catalogue(store: Store, catalogue: pd.DataFrame) -> str:
+    """Write a catalogue under its content's key, which is returned."""
+    data = write_catalogue(catalogue)
+    key = make_key("catalogue", digest_bytes(data))
+    store.write(catalogue_object(key), data)
+    return key
+
+
+def load_catalogue(store: Store, catalogue_key: str) -> pd.DataFrame:
+    """The catalogue of a key.
+
+    Raises:
+        MissingObject: it is not in the store.
+    """
+    return read_catalogue(store.read(catalogue_object(catalogue_key)))
 
 
 def write_table(table: pd.DataFrame, schema: pa.Schema) -> bytes:

@@ -27,7 +27,7 @@ from autogroove.config import Settings
 from autogroove.descriptors.clips import BETWEEN_SHAPE, ClipDescriptions, describe_clips
 from autogroove.descriptors.disguise import disguise_clip
 from autogroove.descriptors.earlier import EarlierRows, locate_earlier
-from autogroove.descriptors.onsets import ANALYSIS_RATE_HZ, NUM_BANDS, NUM_LAGS, Floats
+from autogroove.descriptors.onsets import ANALYSIS_RATE_HZ, NUM_BANDS, NUM_LAGS
 from autogroove.descriptors.sampling import sample_tracks
 from autogroove.identity import make_key
 from autogroove.segments import Member, make_recipe_key
@@ -213,7 +213,9 @@ def _describe_track(
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 
-def _lower_rate(samples: Floats, rate_hz: int, settings: Settings) -> tuple[Floats, int]:
+def _lower_rate(
+    samples: NDArray[np.float32], rate_hz: int, settings: Settings
+) -> tuple[NDArray[np.float32], int]:
     """Work at 22,050 Hz where the images need no more."""
     top_hz = 0.9 * ANALYSIS_RATE_HZ / 2
     if rate_hz <= ANALYSIS_RATE_HZ or top_frequency_hz(settings.spectrogram) > top_hz:

@@ -18,7 +18,6 @@ from autogroove.descriptors.onsets import (
     NUM_BETWEEN,
     NUM_LAGS,
     SHORTEST_SAMPLES,
-    Floats,
     detect_onsets,
     measure_mel,
     measure_periodicity,
@@ -47,16 +46,16 @@ class ClipDescriptions:
         between: (n, pairs, 2 · NUM_BETWEEN + 1), or None where bands were not related.
     """
 
-    periodicity: Floats
-    timbre: Floats
-    between: Floats | None = None
+    periodicity: NDArray[np.float32]
+    timbre: NDArray[np.float32]
+    between: NDArray[np.float32] | None = None
 
     def take(self, rows: NDArray[np.int64]) -> "ClipDescriptions":
         """The descriptors of some of the clips, in another order."""
         between = None if self.between is None else self.between[rows]
         return ClipDescriptions(self.periodicity[rows], self.timbre[rows], between)
 
-    def tempogram(self) -> Floats:
+    def tempogram(self) -> NDArray[np.float32]:
         """(n, 288) onset autocorrelation of each clip, tempo left in."""
         return make_tempogram(self.periodicity)
 
@@ -66,12 +65,12 @@ class TrackRhythms:
     """Tempo (n,) float64 in beats a minute or NaN; the others have rows of length 1, or zero."""
 
     tempo_bpm: NDArray[np.float64]
-    rhythm: Floats
-    modulation: Floats
-    between: Floats
+    rhythm: NDArray[np.float32]
+    modulation: NDArray[np.float32]
+    between: NDArray[np.float32]
 
 
-def describe_clips(clips: Iterable[Floats], sample_rate_hz: int) -> ClipDescriptions:
+def describe_clips(clips: Iterable[NDArray[np.float32]], sample_rate_hz: int) -> ClipDescriptions:
     """Describe clips one after another; memory does not grow with the samples.
 
     Args:
@@ -86,7 +85,9 @@ def describe_clips(clips: Iterable[Floats], sample_rate_hz: int) -> ClipDescript
     return ClipDescriptions(np.stack(periodicity), np.stack(timbre), np.stack(between))
 
 
-def _describe_clip(samples: Floats, sample_rate_hz: int) -> tuple[Floats, Floats, Floats]:
+def _describe_clip(
+    samples: NDArray[np.float32], sample_rate_hz: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     if sample_rate_hz != ANALYSIS_RATE_HZ:
         samples = soxr.resample(samples, sample_rate_hz, ANALYSIS_RATE_HZ, quality="MQ")
     if len(samples) < SHORTEST_SAMPLES:
@@ -97,10 +98,10 @@ def _describe_clip(samples: Floats, sample_rate_hz: int) -> tuple[Floats, Floats
 
 
 def describe_tracks_rhythm(
-    periodicity: Floats,
+    periodicity: NDArray[np.float32],
     clip_tracks: NDArray[np.int64],
     num_tracks: int,
-    between: Floats | None = None,
+    between: NDArray[np.float32] | None = None,
 ) -> TrackRhythms:
     """Tempo and rhythm of tracks from the mean descriptors of their clips.
 
@@ -122,7 +123,9 @@ def describe_tracks_rhythm(
     )
 
 
-def _average(clips: Floats, clip_tracks: NDArray[np.int64], num_tracks: int) -> Floats:
+def _average(
+    clips: NDArray[np.float32], clip_tracks: NDArray[np.int64], num_tracks: int
+) -> NDArray[np.float32]:
     """(num_tracks, …) the mean over the clips of each track."""
     total = np.zeros((num_tracks, *clips.shape[1:]), np.float32)
     np.add.at(total, clip_tracks, clips)

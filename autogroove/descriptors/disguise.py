@@ -15,8 +15,6 @@ import soxr
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from autogroove.descriptors.onsets import Floats
-
 WINDOW_SAMPLES = 2048
 HOP_SAMPLES = 512
 EQUALISER_DECIBELS = 6.0
@@ -25,7 +23,9 @@ EQUALISER_DECIBELS = 6.0
 Spectrum = NDArray[np.complex64]
 
 
-def disguise_clip(samples: Floats, sample_rate_hz: int, semitones: float, seed: int) -> Floats:
+def disguise_clip(
+    samples: NDArray[np.float32], sample_rate_hz: int, semitones: float, seed: int
+) -> NDArray[np.float32]:
     """Shift the pitch of a clip and colour it with a smooth random equaliser.
 
     Args:
@@ -80,13 +80,13 @@ def _unit(numbers: Spectrum) -> Spectrum:
     return np.where(heard, numbers / np.where(heard, length, 1), 1).astype(np.complex64)
 
 
-def _transform(samples: Floats) -> Spectrum:
+def _transform(samples: NDArray[np.float32]) -> Spectrum:
     padded = np.pad(samples, WINDOW_SAMPLES // 2)
     frames = sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES]
     return np.asarray(scipy.fft.rfft(frames * _window(), axis=1), dtype=np.complex64)
 
 
-def _invert(spectrum: Spectrum) -> Floats:
+def _invert(spectrum: Spectrum) -> NDArray[np.float32]:
     """Overlap-add with squared-window normalisation, less the padding of `_transform`."""
     window = _window()
     frames = scipy.fft.irfft(spectrum, WINDOW_SAMPLES, axis=1).astype(np.float32) * window
@@ -101,7 +101,7 @@ def _invert(spectrum: Spectrum) -> Floats:
     return np.asarray(samples[WINDOW_SAMPLES // 2 :], dtype=np.float32)
 
 
-def _equaliser(seed: int) -> Floats:
+def _equaliser(seed: int) -> NDArray[np.float32]:
     """(num_bins,) gains: a few slow cosines over log frequency, different for each seed."""
     generator = np.random.default_rng(seed)
     octaves = np.log2(1 + np.arange(WINDOW_SAMPLES // 2 + 1) / 4)
@@ -111,11 +111,11 @@ def _equaliser(seed: int) -> Floats:
     return np.asarray(10 ** (EQUALISER_DECIBELS * curve / 20), dtype=np.float32)
 
 
-def _with_length(samples: Floats, length: int) -> Floats:
+def _with_length(samples: NDArray[np.float32], length: int) -> NDArray[np.float32]:
     kept = np.zeros(length, np.float32)
     kept[: min(length, len(samples))] = samples[:length]
     return kept
 
 
-def _window() -> Floats:
+def _window() -> NDArray[np.float32]:
     return np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)

@@ -28,11 +28,10 @@ BAND_EDGES_HZ = (0.0, 200.0, 2000.0, ANALYSIS_RATE_HZ / 2)
 NUM_BANDS = len(BAND_EDGES_HZ) - 1
 BAND_PAIRS = ((0, 1), (0, 2), (1, 2))
 
-Floats = NDArray[np.float32]
 _INAUDIBLE = 1e-9
 
 
-def measure_mel(samples: Floats) -> Floats:
+def measure_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mel power spectra of one clip.
 
     Args:
@@ -47,7 +46,7 @@ def measure_mel(samples: Floats) -> Floats:
     return np.asarray(power @ mel_filters(), dtype=np.float32)
 
 
-def detect_onsets(mel: Floats) -> Floats:
+def detect_onsets(mel: NDArray[np.float32]) -> NDArray[np.float32]:
     """Onset strength in three bands: the rectified rise of the compressed mel spectrum.
 
     Each mel band is weighed against its own mean before compression, so that an equaliser or a
@@ -67,7 +66,7 @@ def detect_onsets(mel: Floats) -> Floats:
     return np.asarray(rise @ _band_groups(), dtype=np.float32)
 
 
-def measure_periodicity(onsets: Floats) -> Floats:
+def measure_periodicity(onsets: NDArray[np.float32]) -> NDArray[np.float32]:
     """Autocorrelation of each band's onsets, unbiased, 1 at lag zero.
 
     Args:
@@ -90,7 +89,7 @@ def measure_periodicity(onsets: Floats) -> Floats:
     return periodicity
 
 
-def relate_bands(onsets: Floats) -> Floats:
+def relate_bands(onsets: NDArray[np.float32]) -> NDArray[np.float32]:
     """Correlation of each two bands' onsets, one delayed against the other, unbiased.
 
     Which instrument answers which, and when: an autocorrelation of each band for itself cannot
@@ -117,7 +116,7 @@ def relate_bands(onsets: Floats) -> Floats:
     return between
 
 
-def _transform(onsets: Floats) -> tuple[NDArray[np.complex64], int]:
+def _transform(onsets: NDArray[np.float32]) -> tuple[NDArray[np.complex64], int]:
     """Spectra (NUM_BANDS, …) of centred onsets, padded so that nothing wraps around; the size."""
     centred = (onsets - onsets.mean(axis=0)).T
     size = scipy.fft.next_fast_len(2 * len(onsets), real=True)
@@ -125,7 +124,7 @@ def _transform(onsets: Floats) -> tuple[NDArray[np.complex64], int]:
 
 
 @cache
-def mel_filters() -> Floats:
+def mel_filters() -> NDArray[np.float32]:
     """(WINDOW_SAMPLES // 2 + 1, NUM_MELS) triangles, evenly spaced in HTK mel, of unit area."""
     bins_hz = np.arange(WINDOW_SAMPLES // 2 + 1) * ANALYSIS_RATE_HZ / WINDOW_SAMPLES
     corners = _mel_to_hz(np.linspace(0, _hz_to_mel(ANALYSIS_RATE_HZ / 2), NUM_MELS + 2))
@@ -150,12 +149,12 @@ def _mel_to_hz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @cache
-def _window() -> Floats:
+def _window() -> NDArray[np.float32]:
     return np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
 
 
 @cache
-def _band_groups() -> Floats:
+def _band_groups() -> NDArray[np.float32]:
     """(NUM_MELS, NUM_BANDS): the mean over the mel bands of each onset band."""
     band = np.searchsorted(BAND_EDGES_HZ, mel_centres_hz(), side="right") - 1
     members = (band[:, None] == np.arange(NUM_BANDS)).astype(np.float32)

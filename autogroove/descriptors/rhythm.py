@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.descriptors.onsets import LAG_SECONDS, NUM_BETWEEN, NUM_LAGS, Floats
+from autogroove.descriptors.onsets import LAG_SECONDS, NUM_BETWEEN, NUM_LAGS
 
 TEMPO_RANGE_BPM = (50.0, 220.0)
 TEMPO_STEP = 0.005
@@ -28,7 +28,7 @@ MODULATIONS_PER_BEAT = np.arange(1, 33) / 4
 NUM_TEMPOGRAM_LAGS = 96
 
 
-def estimate_tempo(periodicity: Floats) -> NDArray[np.float64]:
+def estimate_tempo(periodicity: NDArray[np.float32]) -> NDArray[np.float64]:
     """Tempo of each track in beats a minute, NaN where nothing repeats.
 
     The periodicity, summed over bands, is read at one, two and four beats of each candidate;
@@ -61,7 +61,9 @@ def fold_tempo(tempo_bpm: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(tempo_bpm / 2**octaves)
 
 
-def normalise_rhythm(periodicity: Floats, tempo_bpm: NDArray[np.float64]) -> Floats:
+def normalise_rhythm(
+    periodicity: NDArray[np.float32], tempo_bpm: NDArray[np.float64]
+) -> NDArray[np.float32]:
     """Onset autocorrelation against beats instead of seconds, in three bands.
 
     After Foote, Cooper and Nam (2002, beat spectrum) and Holzapfel and Stylianou (2011, tempo
@@ -78,7 +80,9 @@ def normalise_rhythm(periodicity: Floats, tempo_bpm: NDArray[np.float64]) -> Flo
     return _peaks(_read_at(periodicity, np.where(np.isfinite(lags), lags, NUM_LAGS)))
 
 
-def normalise_between(between: Floats, tempo_bpm: NDArray[np.float64]) -> Floats:
+def normalise_between(
+    between: NDArray[np.float32], tempo_bpm: NDArray[np.float64]
+) -> NDArray[np.float32]:
     """Correlation between bands against beats instead of seconds, up to two beats either way.
 
     Args:
@@ -93,7 +97,9 @@ def normalise_between(between: Floats, tempo_bpm: NDArray[np.float64]) -> Floats
     return _peaks(_read_at(between, np.where(np.isfinite(lags), lags, 2 * NUM_BETWEEN + 1)))
 
 
-def normalise_modulation(periodicity: Floats, tempo_bpm: NDArray[np.float64]) -> Floats:
+def normalise_modulation(
+    periodicity: NDArray[np.float32], tempo_bpm: NDArray[np.float64]
+) -> NDArray[np.float32]:
     """Onset modulation spectrum at multiples of the beat's frequency, in three bands.
 
     After Peeters (2011). The Fourier magnitude of the periodicity, from a quarter of the beat's
@@ -111,7 +117,7 @@ def normalise_modulation(periodicity: Floats, tempo_bpm: NDArray[np.float64]) ->
     return _peaks(_read_at(spectrum, np.where(np.isfinite(bins), bins, size)))
 
 
-def make_tempogram(periodicity: Floats) -> Floats:
+def make_tempogram(periodicity: NDArray[np.float32]) -> NDArray[np.float32]:
     """Onset autocorrelation at 96 lags from 0.1 to 4 s, evenly spaced in their logarithm.
 
     Tempo is left in: this is the baseline that hears little but tempo.
@@ -125,19 +131,19 @@ def make_tempogram(periodicity: Floats) -> Floats:
     return with_unit_length(read.reshape(len(read), -1))
 
 
-def _peaks(pattern: Floats) -> Floats:
+def _peaks(pattern: NDArray[np.float32]) -> NDArray[np.float32]:
     """What rises above each band's mean: without this any two rhythms would look alike."""
     above = pattern - pattern.mean(axis=2, keepdims=True)
     return np.asarray(np.maximum(above, 0).reshape(len(pattern), -1), dtype=np.float32)
 
 
-def with_unit_length(rows: Floats) -> Floats:
+def with_unit_length(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows divided by their length; a row of zeros stays one."""
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.maximum(length, 1e-12), dtype=np.float32)
 
 
-def _read_at(curves: Floats, positions: NDArray[np.float64]) -> Floats:
+def _read_at(curves: NDArray[np.float32], positions: NDArray[np.float64]) -> NDArray[np.float32]:
     """Linear interpolation of (n, bands, length) at (n, p) places; zero beyond the end."""
     length = curves.shape[2]
     left = np.clip(np.floor(positions).astype(np.int64), 0, length - 2)

@@ -6,13 +6,12 @@ What does not: the mel spectra that they are made of (`onsets`).
 
 import numpy as np
 import scipy.fft
-
-from autogroove.descriptors.onsets import Floats
+from numpy.typing import NDArray
 
 NUM_COEFFICIENTS = 20
 
 
-def summarise_timbre(mel: Floats) -> Floats:
+def summarise_timbre(mel: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mean and deviation of 20 MFCCs, and the deviation of their first difference.
 
     Args:

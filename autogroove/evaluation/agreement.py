@@ -11,32 +11,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.descriptors.clips import TrackRhythms
-from autogroove.evaluation.collection import UNKNOWN, Collection, Pairs, match_tempi
+from autogroove.evaluation.collection import UNKNOWN, Collection, match_tempi
 from autogroove.evaluation.figures import Figure, NotMeasurable, estimate_mean, estimate_ratio
 from autogroove.evaluation.hearing import Hearing
 from autogroove.evaluation.neighbours import NOBODY, find_neighbours
 
 GROOVE_NEIGHBOURS = 5
 
-Pairing = Callable[[Collection], tuple[NDArray[np.float32], Pairs]]
+Pairing = Callable[[Collection], tuple[NDArray[np.float32], NDArray[np.bool_]]]
 
 
-def pair_tempo(collection: Collection) -> tuple[NDArray[np.float32], Pairs]:
+def pair_tempo(collection: Collection) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Whether two tempi agree."""
     return collection.tempo_agreement
 
 
-def pair_rhythm(collection: Collection) -> tuple[NDArray[np.float32], Pairs]:
+def pair_rhythm(collection: Collection) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Cosine of tempo-normalised onset autocorrelations."""
     return collection.similarity(_rhythm)
 
 
-def pair_modulation(collection: Collection) -> tuple[NDArray[np.float32], Pairs]:
+def pair_modulation(collection: Collection) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Cosine of tempo-normalised modulation spectra."""
     return collection.similarity(_modulation)
 
 
-def pair_between(collection: Collection) -> tuple[NDArray[np.float32], Pairs]:
+def pair_between(collection: Collection) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Cosine of tempo-normalised correlations between bands."""
     return collection.similarity(_between)
 

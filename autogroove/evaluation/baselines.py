@@ -15,9 +15,7 @@ from autogroove.descriptors.clips import ClipDescriptions, describe_tracks_rhyth
 from autogroove.evaluation.card import YARDSTICK
 from autogroove.evaluation.collection import Collection
 from autogroove.evaluation.hearing import Encoded
-from autogroove.evaluation.neighbours import Floats
 
-Images = NDArray[np.uint8]
 """(n, num_bins, num_frames) grey levels as segments keep them."""
 PCA_IMAGES = 1000
 """PCA is fitted to at most this many training images: its Gram matrix grows with the square."""
@@ -49,14 +47,16 @@ def describe_baselines(
     return found
 
 
-def _view(descriptions: ClipDescriptions) -> tuple[Floats, Floats, Floats]:
+def _view(
+    descriptions: ClipDescriptions,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Timbre, tempogram and tempo-normalised rhythm of each clip."""
     num_clips = len(descriptions.timbre)
     rhythms = describe_tracks_rhythm(descriptions.periodicity, np.arange(num_clips), num_clips)
     return descriptions.timbre, descriptions.tempogram(), rhythms.rhythm
 
 
-def standardise_pair(clips: Floats, disguised: Floats | None) -> Encoded:
+def standardise_pair(clips: NDArray[np.float32], disguised: NDArray[np.float32] | None) -> Encoded:
     """Both with the mean and deviation of the clips taken out, so that no unit rules."""
     centre, spread = clips.mean(axis=0), clips.std(axis=0)
     spread = np.where(spread > 1e-9, spread, 1).astype(np.float32)
@@ -69,14 +69,16 @@ def standardise_pair(clips: Floats, disguised: Floats | None) -> Encoded:
 class PrincipalComponents:
     """A linear autoencoder: mean (p,) and components (code, p) with orthonormal rows."""
 
-    mean: Floats
-    components: Floats
+    mean: NDArray[np.float32]
+    components: NDArray[np.float32]
 
-    def encode(self, images: Images) -> Floats:
+    def encode(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, code) scores."""
         return self._apply(images)[0]
 
-    def _apply(self, images: Images) -> tuple[Floats, NDArray[np.float64], NDArray[np.float64]]:
+    def _apply(
+        self, images: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
         scores, errors, mean_errors = [], [], []
         for start in range(0, len(images), _BLOCK):
             centred = _flatten(images[start : start + _BLOCK]) - self.mean
@@ -89,14 +91,14 @@ class PrincipalComponents:
             mean_errors.append(total / centred.shape[1])
         return np.concatenate(scores), np.concatenate(errors), np.concatenate(mean_errors)
 
-    def hear(self, images: Images, disguised: Images | None) -> Encoded:
+    def hear(self, images: NDArray[np.uint8], disguised: NDArray[np.uint8] | None) -> Encoded:
         """Scores of both, with the errors of reconstruction of the plain ones."""
         clips, errors, mean_errors = self._apply(images)
         other = None if disguised is None else self.encode(disguised)
         return Encoded(clips, other, squared_errors=errors, mean_errors=mean_errors)
 
 
-def fit_components(images: Images, code_size: int) -> PrincipalComponents:
+def fit_components(images: NDArray[np.uint8], code_size: int) -> PrincipalComponents:
     """PCA of flattened images in [0, 1] by the Gram matrix, exact.
 
     Args:
@@ -116,11 +118,11 @@ def fit_components(images: Images, code_size: int) -> PrincipalComponents:
 
 
 def make_image_baselines(
-    images: Images,
-    disguised: Images | None,
+    images: NDArray[np.uint8],
+    disguised: NDArray[np.uint8] | None,
     code_size: int,
     training: NDArray[np.bool_],
-    encode_untrained: Callable[[Images], Floats] | None = None,
+    encode_untrained: Callable[[NDArray[np.uint8]], NDArray[np.float32]] | None = None,
 ) -> dict[str, Encoded]:
     """PCA at equal code size, and the encoder before training.
 
@@ -143,5 +145,5 @@ def make_image_baselines(
     return found
 
 
-def _flatten(images: Images) -> Floats:
+def _flatten(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)

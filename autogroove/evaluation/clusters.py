@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.evaluation.agreement import Pairing
-from autogroove.evaluation.collection import UNKNOWN, Collection, Pairs
+from autogroove.evaluation.collection import UNKNOWN, Collection
 from autogroove.evaluation.figures import (
     Figure,
     NotMeasurable,
@@ -82,7 +82,7 @@ def compare_clip_clusters(hearing: Hearing) -> Figure:
 
 
 def measure_spread(
-    differ: Callable[[Collection], tuple[NDArray[np.float32], Pairs]],
+    differ: Callable[[Collection], tuple[NDArray[np.float32], NDArray[np.bool_]]],
 ) -> Callable[[Hearing], Figure]:
     """Mean difference of pairs within a cluster, divided by that of all pairs.
 
@@ -109,7 +109,7 @@ def measure_spread(
     return measure
 
 
-def differ_in_tempo(collection: Collection) -> tuple[NDArray[np.float32], Pairs]:
+def differ_in_tempo(collection: Collection) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(n, n) distance of tempi in octaves, with whole octaves taken off: 0 to 0.5."""
     octaves = np.log2(collection.rhythms.tempo_bpm)
     known = np.isfinite(octaves)
@@ -121,7 +121,7 @@ def differ_in_tempo(collection: Collection) -> tuple[NDArray[np.float32], Pairs]
 def differ_by(pairing: Pairing) -> Pairing:
     """(n, n) one minus a similarity, which is half the squared distance of unit rows."""
 
-    def differ(collection: Collection) -> tuple[NDArray[np.float32], Pairs]:
+    def differ(collection: Collection) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         similarity, known = pairing(collection)
         return np.maximum(1 - similarity, 0), known
 

@@ -21,8 +21,6 @@ TEMPO_TOLERANCE = 0.04
 """Two tempi agree within 4 %, the tolerance of MIREX's tempo task (Gouyon et al. 2006: accuracy 2,
 with halves and doubles)."""
 
-Pairs = NDArray[np.bool_]
-
 
 @dataclass(frozen=True)
 class Collection:
@@ -82,12 +80,12 @@ class Collection:
         return describe_tracks_rhythm(heard.periodicity, self.clip_tracks, len(self), heard.between)
 
     @cached_property
-    def strangers(self) -> Pairs:
+    def strangers(self) -> NDArray[np.bool_]:
         """(n, n) pairs of different artists: those that may be neighbours."""
         return np.asarray(self.artists[:, None] != self.artists)
 
     @cached_property
-    def foreigners(self) -> Pairs:
+    def foreigners(self) -> NDArray[np.bool_]:
         """(n, n) pairs of different artists and different, known genres.
 
         Raises:
@@ -100,7 +98,7 @@ class Collection:
         return np.asarray(self.strangers & other & known & known[:, None])
 
     @cached_property
-    def tempo_agreement(self) -> tuple[NDArray[np.float32], Pairs]:
+    def tempo_agreement(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """(n, n) 1 where two tempi agree, octave-tolerant; and where both are known."""
         tempo = self.rhythms.tempo_bpm
         known = np.isfinite(tempo)
@@ -109,7 +107,7 @@ class Collection:
 
     def similarity(
         self, choose: Callable[[TrackRhythms], NDArray[np.float32]]
-    ) -> tuple[NDArray[np.float32], Pairs]:
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """(n, n) cosine of one of the rhythm descriptors; and where both are known."""
         rows = choose(self.rhythms)
         known = np.linalg.norm(rows, axis=1) > 0

@@ -11,8 +11,6 @@ import torch
 from numpy.typing import NDArray
 
 from autogroove.config import ModelSettings
-from autogroove.evaluation.baselines import Images
-from autogroove.evaluation.neighbours import Floats
 from autogroove.model import Autoencoder, build_autoencoder, reconstruct
 from autogroove.model.autoencoder import encode_images
 
@@ -20,7 +18,7 @@ _BLOCK = 256
 
 
 def measure_errors(
-    model: Autoencoder, images: Images, training: NDArray[np.bool_]
+    model: Autoencoder, images: NDArray[np.uint8], training: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(num_clips,) mean squared error of the model, and of the mean training image."""
     mean = images[training].mean(axis=0, dtype=np.float64).astype(np.float32) / np.float32(255)
@@ -35,7 +33,7 @@ def measure_errors(
 
 def make_untrained(
     model: ModelSettings, image_shape: tuple[int, int], seed: int
-) -> Callable[[Images], Floats]:
+) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
     """The encoder of a model as it is before training; torch's own seed is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -27,7 +27,6 @@ from autogroove.evaluation.collection import Collection
 from autogroove.evaluation.figures import Figure, NotMeasurable
 from autogroove.evaluation.hearing import Clusterer, Encoded, Hearing
 from autogroove.evaluation.measures import MEASURES, Measure
-from autogroove.evaluation.neighbours import Floats
 
 Progress = Callable[[int, int], None]
 
@@ -81,12 +80,12 @@ def evaluate_release(
 
 
 def evaluate_encodings(
-    clip_encodings: Floats,
+    clip_encodings: NDArray[np.float32],
     clip_tracks: NDArray[np.int64],
     tracks: pd.DataFrame,
     descriptions: ClipDescriptions | None = None,
     *,
-    disguised: tuple[Floats, NDArray[np.int64]] | None = None,
+    disguised: tuple[NDArray[np.float32], NDArray[np.int64]] | None = None,
     baselines: Mapping[str, Encoded] | None = None,
     labels: NDArray[np.int64] | None = None,
     cluster: Clusterer | None = None,

@@ -20,12 +20,11 @@ from autogroove.config import ClusteringSettings, Settings
 from autogroove.descriptors.batches import Descriptions, read_descriptions
 from autogroove.descriptors.sampling import sample_tracks
 from autogroove.encoding import encodings_key, make_encoder_key
-from autogroove.evaluation.baselines import Images, describe_baselines, make_image_baselines
+from autogroove.evaluation.baselines import describe_baselines, make_image_baselines
 from autogroove.evaluation.collection import Collection
 from autogroove.evaluation.encoders import make_untrained, measure_errors
 from autogroove.evaluation.evaluate import EvaluationInputs
 from autogroove.evaluation.hearing import Clusterer, Encoded
-from autogroove.evaluation.neighbours import Floats
 from autogroove.evaluation.rivals import Rival, hear_rivals
 from autogroove.evaluation.sampled import SampledClips, match_clips, read_clip_codes
 from autogroove.model import Autoencoder, load_model
@@ -41,8 +40,8 @@ _affinity_log = logging.getLogger("autogroove.affinity.clustering")
 class _Images:
     """Images of the sampled clips and of the disguised ones; (n,) which may be fitted to."""
 
-    plain: Images
-    disguised: Images
+    plain: NDArray[np.uint8]
+    disguised: NDArray[np.uint8]
     training: NDArray[np.bool_]
 
 
@@ -108,7 +107,7 @@ def make_clusterer(settings: ClusteringSettings) -> Clusterer:
     would look like trouble with the release.
     """
 
-    def cluster(encodings: Floats) -> NDArray[np.int64]:
+    def cluster(encodings: NDArray[np.float32]) -> NDArray[np.int64]:
         level = _affinity_log.level
         _affinity_log.setLevel(logging.ERROR)
         try:
@@ -131,7 +130,7 @@ def _may_train(collection: Collection) -> NDArray[np.bool_]:
     return np.asarray((held_out if held_out.all() else ~held_out)[collection.clip_tracks])
 
 
-def _hear_model(model: Autoencoder, plain: Floats, images: _Images) -> Encoded:
+def _hear_model(model: Autoencoder, plain: NDArray[np.float32], images: _Images) -> Encoded:
     errors, mean_errors = measure_errors(model, images.plain, images.training)
     disguised = encode_images(model, images.disguised) if len(images.disguised) else None
     return Encoded(plain, disguised, squared_errors=errors, mean_errors=mean_errors)
@@ -155,9 +154,9 @@ def _make_baselines(
     }
 
 
-def _read_images(store: Store, recipe_key: str, tracks: pd.DataFrame) -> Images:
+def _read_images(store: Store, recipe_key: str, tracks: pd.DataFrame) -> NDArray[np.uint8]:
     """(num_clips, num_bins, num_frames) in the order of the sampled clips."""
-    parts: dict[int, Images] = {}
+    parts: dict[int, NDArray[np.uint8]] = {}
     for segment, members in tracks.groupby("segment", sort=True):
         stored = open_clips(store, recipe_key, str(segment))
         # Much of it is read at once: single tracks would unpack each chunk many times.

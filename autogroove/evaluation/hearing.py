@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from autogroove.config import EvaluationSettings
 from autogroove.evaluation.collection import Collection
 from autogroove.evaluation.figures import NotMeasurable
-from autogroove.evaluation.neighbours import Floats, find_neighbours, rank_same_track
+from autogroove.evaluation.neighbours import find_neighbours, rank_same_track
 
 Prediction = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
 """Target, what a probe predicted, and artist."""
 
-Clusterer = Callable[[Floats], NDArray[np.int64]]
+Clusterer = Callable[[NDArray[np.float32]], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Encoded:
         mean_errors: (num_clips,) the same for the mean training image.
     """
 
-    clips: Floats
-    disguised: Floats | None = None
-    tracks: Floats | None = None
+    clips: NDArray[np.float32]
+    disguised: NDArray[np.float32] | None = None
+    tracks: NDArray[np.float32] | None = None
     squared_errors: NDArray[np.float64] | None = None
     mean_errors: NDArray[np.float64] | None = None
 
@@ -52,7 +52,7 @@ class Hearing:
     cluster: Clusterer | None = None
 
     @cached_property
-    def tracks(self) -> Floats:
+    def tracks(self) -> NDArray[np.float32]:
         """(n, d) track encodings."""
         if self.encoded.tracks is not None:
             return self.encoded.tracks
@@ -106,7 +106,7 @@ class Hearing:
             return self.given_labels
         return self.make_clusters(self.tracks)
 
-    def make_clusters(self, encodings: Floats) -> NDArray[np.int64]:
+    def make_clusters(self, encodings: NDArray[np.float32]) -> NDArray[np.int64]:
         """Cluster other encodings in the way of this release."""
         if self.cluster is None:
             raise NotMeasurable("there are no clusters")
@@ -120,7 +120,9 @@ class Hearing:
         return {"num_replicates": self.settings.num_bootstrap, "seed": self.settings.seed}
 
 
-def pool_clips(clips: Floats, clip_tracks: NDArray[np.int64], num_tracks: int) -> Floats:
+def pool_clips(
+    clips: NDArray[np.float32], clip_tracks: NDArray[np.int64], num_tracks: int
+) -> NDArray[np.float32]:
     """(num_tracks, d) the mean of each track's clips; zero for a track without."""
     total = np.zeros((num_tracks, clips.shape[1]), np.float64)
     np.add.at(total, clip_tracks, clips)

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from autogroove.config import Settings
 from autogroove.descriptors.batches import plan_descriptions, read_descriptions
 from autogroove.errors import MissingObject, ReleaseError
 from autogroove.evaluation.hearing import Encoded
-from autogroove.evaluation.neighbours import Floats
 from autogroove.evaluation.sampled import SampledClips, read_clip_codes
 from autogroove.model import load_model
 from autogroove.model.autoencoder import encode_images
@@ -96,7 +96,7 @@ def _read_rival(store: Store, number: int) -> Rival | None:
 
 def _encode_disguised(
     store: Store, rival: Rival, catalogue: pd.DataFrame, settings: Settings, clips: SampledClips
-) -> Floats | None:
+) -> NDArray[np.float32] | None:
     """(num_disguised, d) in the order of `clips.disguised`, or None where images are lacking."""
     sampled = rival.settings.model_copy(update={"evaluation": settings.evaluation})
     keys = [batch.key for batch in plan_descriptions(catalogue, sampled)]

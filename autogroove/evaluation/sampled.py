@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from autogroove.descriptors.batches import Descriptions
 from autogroove.encoding import read_encodings
 from autogroove.errors import AutogrooveError, MissingObject
-from autogroove.evaluation.neighbours import Floats
 from autogroove.storage import Store
 
 
@@ -60,7 +59,7 @@ def match_clips(sample: pd.DataFrame, described: Descriptions) -> SampledClips:
     )
 
 
-def read_clip_codes(store: Store, keys: Sequence[str], clips: SampledClips) -> Floats:
+def read_clip_codes(store: Store, keys: Sequence[str], clips: SampledClips) -> NDArray[np.float32]:
     """(num_clips, d) encodings in the order of the sampled clips.
 
     Args:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Singles = NDArray[np.float32]
-Ints = NDArray[np.int64]
 
 MOST_LANDMARKS = 800
 """t-SNE of this many takes about 3 s of one core."""
@@ -22,7 +21,9 @@ NEAREST_LANDMARKS = 4
 _BLOCK = 8192
 
 
-def place_tracks(encodings: Singles, exemplars: Ints | None = None, *, seed: int = 0) -> Singles:
+def place_tracks(
+    encodings: Singles, exemplars: NDArray[np.int64] | None = None, *, seed: int = 0
+) -> Singles:
     """Places float32 (n, 2) in [-1, 1] of encodings float32 (n, d)."""
     num = len(encodings)
     if num < 3:
@@ -41,7 +42,7 @@ def _whiten(encodings: Singles) -> Singles:
     return np.asarray(centred / max(float(centred.std()), 1e-12), dtype=np.float32)
 
 
-def _choose_landmarks(num: int, exemplars: Ints, seed: int) -> Ints:
+def _choose_landmarks(num: int, exemplars: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     if num <= MOST_LANDMARKS:
         return np.arange(num)
     draw = np.random.default_rng(seed)
@@ -81,7 +82,9 @@ def _project(rows: Singles) -> Singles:
     return np.asarray(centred @ (axes * np.where(signs == 0, 1, signs)[:, None]).T, np.float32)
 
 
-def _place_others(whole: Singles, landmarks: Ints, places: Singles, seed: int) -> Singles:
+def _place_others(
+    whole: Singles, landmarks: NDArray[np.int64], places: Singles, seed: int
+) -> Singles:
     """Among the nearest landmarks, with a little scatter so that points do not lie in lines."""
     marks = whole[landmarks]
     squares = np.einsum("ij,ij->i", marks, marks)

@@ -13,12 +13,11 @@ from collections.abc import Callable
 
 import uvicorn
 
+from autogroove.config import EXPLORER_PORT
 from autogroove.errors import AutogrooveError
 from autogroove.explorer.app import create_app
 from autogroove.explorer.guarding import LOOPBACK_NAMES
 from autogroove.explorer.library import Library
-
-DEFAULT_PORT = 8765
 
 
 def say(text: str) -> None:
@@ -31,7 +30,7 @@ def serve_explorer(
     *,
     release: int | None = None,
     host: str = "127.0.0.1",
-    port: int = DEFAULT_PORT,
+    port: int = EXPLORER_PORT,
     token: str | None = None,
     announce: Callable[[str], None] = say,
 ) -> None:

@@ -18,7 +18,6 @@ from autogroove.playlists.ordering import find_close_artists, measure_transition
 from autogroove.playlists.rules import Limits, Rules, allow_tracks
 from autogroove.playlists.tempo import fill_tempos
 
-Ints = NDArray[np.int64]
 Singles = NDArray[np.float32]
 
 USUAL_TRACK_SECONDS = 30.0
@@ -112,7 +111,7 @@ def _choose(
 
 def _rank_candidates(
     collection: Collection, starts: list[int], scores: Singles, allowed: NDArray[np.bool_]
-) -> Ints:
+) -> NDArray[np.int64]:
     """Every allowed track, nearest first."""
     distances = np.mean([collection.proximity.distances(at) for at in starts], axis=0)
     order = np.lexsort((distances, -scores))
@@ -120,7 +119,11 @@ def _rank_candidates(
 
 
 def _pick(
-    collection: Collection, starts: list[int], scores: Singles, pool: Ints, rules: Rules
+    collection: Collection,
+    starts: list[int],
+    scores: Singles,
+    pool: NDArray[np.int64],
+    rules: Rules,
 ) -> list[int]:
     """Maximal marginal relevance: λ · relevance − (1 − λ) · nearest already chosen, greedily.
 
@@ -151,7 +154,9 @@ def _pick(
     return chosen
 
 
-def _admit(limits: Limits, pool: Ints, count: int) -> tuple[Ints, Ints]:
+def _admit(
+    limits: Limits, pool: NDArray[np.int64], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The first `count` tracks of a pool that may still be added, and the pool after them."""
     found: list[int] = []
     for seen, at in enumerate(pool.tolist()):

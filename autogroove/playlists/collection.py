@@ -20,9 +20,6 @@ from scipy.sparse.csgraph import connected_components
 from autogroove.playlists.listened import ListenedRelease
 from autogroove.playlists.proximity import Proximity
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Song:
@@ -58,7 +55,7 @@ class Collection:
     release: ListenedRelease
     rows: pd.DataFrame = field(repr=False)
     proximity: Proximity = field(repr=False)
-    tempos: Floats = field(repr=False)
+    tempos: NDArray[np.float64] = field(repr=False)
     """Beats per minute, NaN where unknown."""
 
     def __len__(self) -> int:
@@ -70,12 +67,12 @@ class Collection:
         return {int(track_id): at for at, track_id in enumerate(self.release.track_ids)}
 
     @cached_property
-    def artists(self) -> Ints:
+    def artists(self) -> NDArray[np.int64]:
         """Artist code of each track; a track without an artist has one of its own."""
         return _codes(self.texts("artist"))
 
     @cached_property
-    def albums(self) -> Ints:
+    def albums(self) -> NDArray[np.int64]:
         """Album code of each track (by artist and album); without one, one of its own."""
         names = [
             f"{artist}\0{album}" if album else ""
@@ -84,7 +81,7 @@ class Collection:
         return _codes(names)
 
     @cached_property
-    def recordings(self) -> Ints:
+    def recordings(self) -> NDArray[np.int64]:
         """Equal for tracks that are the same recording: one content, or one artist and title."""
         same_name = [
             f"{artist}\0{title}" if artist and title else ""
@@ -93,12 +90,12 @@ class Collection:
         return _join_codes(_codes(self.texts("fingerprint")), _codes(same_name))
 
     @cached_property
-    def durations(self) -> Floats:
+    def durations(self) -> NDArray[np.float64]:
         """Seconds, NaN where unknown."""
         return _numbers(self.rows, "duration_seconds")
 
     @cached_property
-    def cluster_of(self) -> Ints:
+    def cluster_of(self) -> NDArray[np.int64]:
         """Cluster number of each track, -1 for a track that is in none."""
         return _numbers(self.rows, "cluster", missing=-1).astype(np.int64)
 
@@ -145,7 +142,7 @@ class Collection:
         return _numbers(self.rows, "exemplar", missing=0).astype(bool)
 
     @cached_property
-    def _clips(self) -> Ints:
+    def _clips(self) -> NDArray[np.int64]:
         return _numbers(self.rows, "clips", missing=0).astype(np.int64)
 
 
@@ -172,7 +169,7 @@ def fold_text(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _numbers(rows: pd.DataFrame, column: str, missing: float = np.nan) -> Floats:
+def _numbers(rows: pd.DataFrame, column: str, missing: float = np.nan) -> NDArray[np.float64]:
     if column not in rows:
         return np.full(len(rows), missing)
     return np.asarray(
@@ -182,7 +179,7 @@ def _numbers(rows: pd.DataFrame, column: str, missing: float = np.nan) -> Floats
     )
 
 
-def _positive(values: Floats) -> Floats:
+def _positive(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.isfinite(values) & (values > 0), values, np.nan)
 
 
@@ -190,14 +187,14 @@ def _or_none(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _codes(names: Iterable[str]) -> Ints:
+def _codes(names: Iterable[str]) -> NDArray[np.int64]:
     """A number for each distinct name; empty names are all different."""
     known: dict[Any, int] = {}
     codes = [known.setdefault(name or (at,), len(known)) for at, name in enumerate(names)]
     return np.asarray(codes, dtype=np.int64)
 
 
-def _join_codes(first: Ints, second: Ints) -> Ints:
+def _join_codes(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
     """The finest grouping in which tracks equal in either code are equal (transitively)."""
     num = len(first)
     if num == 0:

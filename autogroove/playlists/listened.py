@@ -10,8 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-
 
 class ListenedRelease(Protocol):
     """What listening reads of a release; `autogroove.open_release` gives one."""
@@ -27,7 +25,7 @@ class ListenedRelease(Protocol):
         ...
 
     @property
-    def track_ids(self) -> Ints:
+    def track_ids(self) -> NDArray[np.int64]:
         """Tracks with an encoding, int64 (n,)."""
         ...
 

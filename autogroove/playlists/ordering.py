@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 
 from autogroove.playlists.collection import Collection
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
 MOST_ROUNDS = 300
 """Changes tried at most; a playlist of 20 settles after about 5."""
 
@@ -19,7 +16,9 @@ CLOSE_ARTISTS_COST = 10.0
 """Cost of one artist coming back too soon; a transition between strangers costs about 1."""
 
 
-def measure_transitions(collection: Collection, positions: Ints) -> Floats:
+def measure_transitions(
+    collection: Collection, positions: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Cost (n, n) of going from one track to another, symmetric, about 1 between strangers.
 
     Encoding distance in units of the collection's mean distance, plus |log2| of the tempo ratio:
@@ -31,7 +30,9 @@ def measure_transitions(collection: Collection, positions: Ints) -> Floats:
     return np.asarray(distances / collection.proximity.scale + np.nan_to_num(jumps, nan=0.0))
 
 
-def order_tracks(costs: Floats, artists: Ints, *, spacing: int, first: int = 0) -> list[int]:
+def order_tracks(
+    costs: NDArray[np.float64], artists: NDArray[np.int64], *, spacing: int, first: int = 0
+) -> list[int]:
     """An order of 0 … n-1 that begins with `first`: cheap transitions, artists kept apart.
 
     Greedy nearest neighbour, then the best 2-opt reversal or single move until nothing gets
@@ -54,7 +55,7 @@ def order_tracks(costs: Floats, artists: Ints, *, spacing: int, first: int = 0) 
     return [int(at) for at in order]
 
 
-def find_close_artists(artists: Ints, spacing: int) -> list[int]:
+def find_close_artists(artists: NDArray[np.int64], spacing: int) -> list[int]:
     """Places where an artist comes back fewer than `spacing` places after the last time."""
     last: dict[int, int] = {}
     close = []
@@ -65,7 +66,9 @@ def find_close_artists(artists: Ints, spacing: int) -> list[int]:
     return close
 
 
-def _order_greedily(costs: Floats, artists: Ints, spacing: int, first: int) -> Ints:
+def _order_greedily(
+    costs: NDArray[np.float64], artists: NDArray[np.int64], spacing: int, first: int
+) -> NDArray[np.int64]:
     """The cheapest next track each time, from an artist not heard lately where one is left."""
     left = np.ones(len(costs), dtype=bool)
     order = [first]
@@ -78,7 +81,9 @@ def _order_greedily(costs: Floats, artists: Ints, spacing: int, first: int) -> I
     return np.asarray(order, dtype=np.int64)
 
 
-def _find_reversal(costs: Floats, order: Ints, pairs: Ints, spacing: int) -> tuple[float, Ints]:
+def _find_reversal(
+    costs: NDArray[np.float64], order: NDArray[np.int64], pairs: NDArray[np.int64], spacing: int
+) -> tuple[float, NDArray[np.int64]]:
     """The stretch start … stop whose reversal saves most, and the order after it."""
     num = len(order)
     along, end = _lay_out(costs, order)
@@ -96,7 +101,9 @@ def _find_reversal(costs: Floats, order: Ints, pairs: Ints, spacing: int) -> tup
     return float(gain[best]), changed
 
 
-def _find_move(costs: Floats, order: Ints, pairs: Ints, spacing: int) -> tuple[float, Ints]:
+def _find_move(
+    costs: NDArray[np.float64], order: NDArray[np.int64], pairs: NDArray[np.int64], spacing: int
+) -> tuple[float, NDArray[np.int64]]:
     """The single track whose move to another place saves most, and the order after it."""
     num = len(order)
     along, end = _lay_out(costs, order)
@@ -117,27 +124,31 @@ def _find_move(costs: Floats, order: Ints, pairs: Ints, spacing: int) -> tuple[f
     return float(gain[best]), np.insert(np.delete(order, source), target, order[source])
 
 
-def _lay_out(costs: Floats, order: Ints) -> tuple[Floats, Floats]:
+def _lay_out(
+    costs: NDArray[np.float64], order: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Costs by place instead of by track, and the cost of leaving each place (0 at the end)."""
     along = costs[np.ix_(order, order)]
     return along, np.append(np.diagonal(along, 1), 0.0)
 
 
-def _same_artist_pairs(artists: Ints) -> Ints:
+def _same_artist_pairs(artists: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.argwhere(np.triu(artists[:, None] == artists[None, :], k=1))
 
 
-def _places(order: Ints) -> Ints:
+def _places(order: NDArray[np.int64]) -> NDArray[np.int64]:
     places = np.empty_like(order)
     places[order] = np.arange(len(order))
     return places
 
 
-def _save_closeness(before: Ints, after: Ints, spacing: int) -> Floats:
+def _save_closeness(
+    before: NDArray[np.int64], after: NDArray[np.int64], spacing: int
+) -> NDArray[np.float64]:
     """What a change saves by artists kept apart; places are (2, pairs, …)."""
     return np.asarray(_price_closeness(before, spacing) - _price_closeness(after, spacing))
 
 
-def _price_closeness(places: Ints, spacing: int) -> Floats:
+def _price_closeness(places: NDArray[np.int64], spacing: int) -> NDArray[np.float64]:
     short = np.maximum(spacing - np.abs(places[0] - places[1]), 0)
     return np.asarray((CLOSE_ARTISTS_COST * (short > 0) + 0.01 * short).sum(axis=0))

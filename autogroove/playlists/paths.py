@@ -25,9 +25,6 @@ from autogroove.playlists.ordering import find_close_artists
 from autogroove.playlists.rules import Rules, allow_tracks
 from autogroove.playlists.tempo import fill_tempos
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
 CORRIDOR_SIZE = 1500
 """Tracks between the two ends that are looked at: those of smallest detour."""
 
@@ -79,7 +76,9 @@ def find_path(
     )
 
 
-def _find_corridor(collection: Collection, start: int, goal: int, rules: Rules) -> Ints:
+def _find_corridor(
+    collection: Collection, start: int, goal: int, rules: Rules
+) -> NDArray[np.int64]:
     """The ends, first and second, then the allowed tracks of smallest detour."""
     detour = collection.proximity.distances(start) + collection.proximity.distances(goal)
     allowed = allow_tracks(collection, rules)
@@ -90,7 +89,7 @@ def _find_corridor(collection: Collection, start: int, goal: int, rules: Rules) 
     return np.asarray([start, goal, *nearest.tolist()], dtype=np.int64)
 
 
-def _measure_progress(collection: Collection, corridor: Ints) -> Floats:
+def _measure_progress(collection: Collection, corridor: NDArray[np.int64]) -> NDArray[np.float64]:
     """How far along each track is: 0 at the start, 1 at the goal."""
     away = collection.proximity.distances_between(corridor, corridor[:2])
     total = np.maximum(away.sum(axis=1), 1e-30)
@@ -101,9 +100,9 @@ def _measure_progress(collection: Collection, corridor: Ints) -> Floats:
 
 def _find_tidy_path(
     collection: Collection,
-    corridor: Ints,
-    steps: Floats,
-    progress: Floats,
+    corridor: NDArray[np.int64],
+    steps: NDArray[np.float64],
+    progress: NDArray[np.float64],
     length: int | None,
     rules: Rules,
 ) -> tuple[list[int], list[str]]:
@@ -125,8 +124,8 @@ def _find_tidy_path(
 
 def _settle(
     best: tuple[list[int], list[int]] | None,
-    steps: Floats,
-    progress: Floats,
+    steps: NDArray[np.float64],
+    progress: NDArray[np.float64],
     length: int | None,
 ) -> tuple[list[int], list[str]]:
     if best is None:
@@ -139,7 +138,9 @@ def _settle(
     return found, [f"{len(offenders)} of {len(found)} tracks repeat an artist or album too soon."]
 
 
-def _find_longest(steps: Floats, progress: Floats, length: int) -> list[int]:
+def _find_longest(
+    steps: NDArray[np.float64], progress: NDArray[np.float64], length: int
+) -> list[int]:
     """The walk with most tracks, up to `length`."""
     open_ = np.ones(len(steps), dtype=bool)
     for num in range(min(length, len(steps)), 2, -1):
@@ -150,7 +151,10 @@ def _find_longest(steps: Floats, progress: Floats, length: int) -> list[int]:
 
 
 def _find_way(
-    steps: Floats, progress: Floats, length: int | None, open_: NDArray[np.bool_]
+    steps: NDArray[np.float64],
+    progress: NDArray[np.float64],
+    length: int | None,
+    open_: NDArray[np.bool_],
 ) -> list[int] | None:
     inside = np.flatnonzero(open_)
     own = steps[np.ix_(inside, inside)]
@@ -158,7 +162,7 @@ def _find_way(
     return None if found is None else inside[found].tolist()
 
 
-def _find_shortest(steps: Floats) -> list[int]:
+def _find_shortest(steps: NDArray[np.float64]) -> list[int]:
     """Dijkstra from 0 to 1 on the symmetric graph of nearest neighbours.
 
     Where the graph falls apart between the ends, every pair becomes an edge.
@@ -177,7 +181,9 @@ def _find_shortest(steps: Floats) -> list[int]:
     return path[::-1]
 
 
-def _find_walk(steps: Floats, progress: Floats, length: int) -> list[int] | None:
+def _find_walk(
+    steps: NDArray[np.float64], progress: NDArray[np.float64], length: int
+) -> list[int] | None:
     """The cheapest walk of `length` tracks from 0 to 1 with growing progress, or None.
 
     Growing progress makes the graph acyclic, so no track comes twice; one pass per place.
@@ -200,7 +206,9 @@ def _find_walk(steps: Floats, progress: Floats, length: int) -> list[int] | None
     return path[::-1]
 
 
-def _find_offenders(collection: Collection, positions: Ints, rules: Rules) -> list[int]:
+def _find_offenders(
+    collection: Collection, positions: NDArray[np.int64], rules: Rules
+) -> list[int]:
     """Places between the ends that break a rule about artists, albums or recordings."""
     limits = replace(rules, artist_spacing=min(rules.artist_spacing, max(2, len(positions) // 2)))
     places = set(find_close_artists(collection.artists[positions], limits.artist_spacing))
@@ -214,7 +222,7 @@ def _find_offenders(collection: Collection, positions: Ints, rules: Rules) -> li
     return sorted(place if place < last else last - 1 for place in places if last > 1)
 
 
-def _find_surplus(codes: Ints, most: int | None) -> set[int]:
+def _find_surplus(codes: NDArray[np.int64], most: int | None) -> set[int]:
     """Places of a code beyond the number allowed; the ends count first."""
     if most is None:
         return set()

@@ -19,9 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr, ndtr
 
-Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
-Ints = NDArray[np.int64]
 
 SAMPLE_SIZE = 1000
 """Points whose distances estimate mean and deviation: a standard error of 3 % of a deviation."""
@@ -54,7 +52,9 @@ class Proximity:
         """Euclidean distances float32 (n,) from one row to all."""
         return self._distances_from(self.encodings[position], self._squares[position])
 
-    def distances_between(self, first: Ints, second: Ints) -> Floats:
+    def distances_between(
+        self, first: NDArray[np.int64], second: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
         """Euclidean distances (len(first), len(second)), exact to float64."""
         a = self.encodings[first].astype(np.float64)
         b = self.encodings[second].astype(np.float64)
@@ -74,7 +74,7 @@ class Proximity:
         found[position] = 1
         return found
 
-    def find_nearest(self, position: int, count: int) -> tuple[Ints, Singles]:
+    def find_nearest(self, position: int, count: int) -> tuple[NDArray[np.int64], Singles]:
         """The `count` other rows of highest mutual proximity, best first, with their proximity.
 
         Exact, yet the other side's probability is computed for few: rows are taken by distance
@@ -108,11 +108,13 @@ class Proximity:
         spread = max(seen.std(), _floor(seen.mean()))
         return self._against(slice(None), distances, seen.mean(), spread)
 
-    def between(self, first: Ints, second: Ints) -> Floats:
+    def between(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.float64]:
         """Mutual proximity (len(first), len(second)), float64."""
         return np.asarray(np.exp(self.log_between(first, second)))
 
-    def log_between(self, first: Ints, second: Ints) -> Floats:
+    def log_between(
+        self, first: NDArray[np.int64], second: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
         """Natural logarithm of mutual proximity (len(first), len(second)); 0 on itself."""
         distances = self.distances_between(first, second)
         found = log_ndtr((self.means[first][:, None] - distances) / self.deviations[first][:, None])
@@ -121,7 +123,7 @@ class Proximity:
         return np.asarray(found)
 
     def _against(
-        self, rows: Ints | slice, distances: Singles, mean: float, deviation: float
+        self, rows: NDArray[np.int64] | slice, distances: Singles, mean: float, deviation: float
     ) -> Singles:
         mine = ndtr((np.float32(mean) - distances) / np.float32(deviation))
         theirs = ndtr((self.means[rows] - distances) / self.deviations[rows])
@@ -155,7 +157,7 @@ class Proximity:
         return means, np.maximum(deviations, _floor(means)).astype(np.float32)
 
 
-def _smallest(values: Singles, count: int) -> Ints:
+def _smallest(values: Singles, count: int) -> NDArray[np.int64]:
     """Positions of the `count` smallest values, in no order."""
     if count >= len(values):
         return np.arange(len(values))
@@ -171,7 +173,7 @@ def _square_lengths(rows: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.asarray(np.einsum("ij,ij->i", rows, rows))
 
 
-def _choose_sample(num: int, size: int, seed: int) -> Ints:
+def _choose_sample(num: int, size: int, seed: int) -> NDArray[np.int64]:
     if num <= size:
         return np.arange(num)
     return np.sort(np.random.default_rng(seed).choice(num, size, replace=False))

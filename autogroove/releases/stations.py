@@ -120,22 +120,3 @@ def _overlaps(before: pd.DataFrame, after: pd.DataFrame) -> list[ClusterPair]:
         )
         for (b, a), n in cells
     ]
-
-
-def adjusted_rand_index(first: ArrayLike, second: ArrayLike) -> float:
-    """Agreement of two clusterings of the same tracks: 1 if equal, about 0 by chance.
-
-    Hubert and Arabie 1985, by pairs of tracks. Labels are int64 (n,).
-    """
-    _, one = np.unique(np.asarray(first), return_inverse=True)
-    _, two = np.unique(np.asarray(second), return_inverse=True)
-    cells = np.unique(one * (two.max(initial=0) + 1) + two, return_counts=True)[1]
-    together = _num_pairs(cells)
-    by_first, by_second = _num_pairs(np.bincount(one)), _num_pairs(np.bincount(two))
-    expected = by_first * by_second / max(1.0, _num_pairs(np.array([len(one)])))
-    most = (by_first + by_second) / 2
-    return 1.0 if most == expected else float((together - expected) / (most - expected))
-
-
-def _num_pairs(counts: NDArray[np.int64]) -> float:
-    return float(np.sum(counts * (counts - 1.0)) / 2)

@@ -8,7 +8,6 @@ objects or none, and one shard (16 MiB of images) and its encoding are all that 
 """
 
 import time
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -25,8 +24,6 @@ from autogroove.storage import Store
 CLIPS_PER_CHUNK = 16
 CLIPS_PER_SHARD = 256
 
-Images = NDArray[np.uint8]
-
 
 class ShardWriter:
     """Takes images track by track and puts full shards; `finish` puts the rest."""
@@ -41,7 +38,7 @@ class ShardWriter:
         self.objects: dict[str, tuple[str, int]] = {}
         """SHA-256 and bytes of every object written, by its name below the segment."""
 
-    def append(self, images: Images) -> None:
+    def append(self, images: NDArray[np.uint8]) -> None:
         """Add images (n, num_bins, num_frames)."""
         started = time.perf_counter()
         while len(images):
@@ -114,8 +111,3 @@ def _take_objects(memory: MemoryStore) -> dict[str, bytes]:
 
 def _bytes_of(buffer: Any) -> bytes:
     return bytes(buffer.to_bytes())
-
-
-def list_shards(num_clips: int) -> Iterable[str]:
-    """Names of the shards that hold so many clips."""
-    return (f"clips/c/{shard}/0/0" for shard in range(-(-num_clips // CLIPS_PER_SHARD)))

@@ -8,11 +8,10 @@ trains by itself, with one process.
 
 import argparse
 import logging
-import tomllib
 from pathlib import Path
 
-from autogroove.catalogue import read_catalogue
-from autogroove.config import PresetName, Settings
+from autogroove.catalogue.table import load_catalogue
+from autogroove.config import read_settings
 from autogroove.storage import Store
 from autogroove.training import train_model
 
@@ -31,21 +30,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--start-from", help="key of a model to begin with")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    settings = _read_settings(given.preset, given.config, given.set)
+    settings = read_settings(given.preset, given.config, given.set)
     store = Store(given.store)
-    catalogue = read_catalogue(store.read(f"catalogues/{given.catalogue}.parquet"))
+    catalogue = load_catalogue(store, given.catalogue)
     summary = train_model(
         store, catalogue, settings, device=given.device, start_from=given.start_from
     )
     print(summary.model_key)
-
-
-def _read_settings(preset: PresetName | None, config: Path | None, pairs: list[str]) -> Settings:
-    tree = tomllib.loads(config.read_text()) if config else {}
-    settings = Settings.from_preset(preset or tree.pop("preset", "groove"))
-    sections = {name: values for name, values in tree.items() if isinstance(values, dict)}
-    given = {f"{name}.{key}": v for name, values in sections.items() for key, v in values.items()}
-    return settings.with_overrides(given | dict(pair.split("=", 1) for pair in pairs))
 
 
 if __name__ == "__main__":

@@ -39,15 +39,13 @@ training tracks: how little they scatter there is no promise for others."""
 RIDGE = 1e-3
 BATCH_SIZE = 64
 
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Line:
     """x ↦ x · matrix + offset: matrix (inputs, outputs), offset (outputs,)."""
 
-    matrix: Floats
-    offset: Floats
+    matrix: NDArray[np.float64]
+    offset: NDArray[np.float64]
 
     def put(self, layer: nn.Linear) -> None:
         """Make a layer compute this."""
@@ -111,14 +109,14 @@ def fit_sound(model: GrooveAutoencoder, train: ClipLoader, disguise: Disguise, s
         _follow(layer, back)
 
 
-def find_components(rows: Floats, count: int) -> Line:
+def find_components(rows: NDArray[np.float64], count: int) -> Line:
     """The directions with the largest squares, padded with zeros where there are too few."""
     _, _, directions = np.linalg.svd(rows, full_matrices=False)
     matrix = _with_fixed_signs(directions[:count].T)
     return _pad(matrix, np.zeros(matrix.shape[1]), count)
 
 
-def find_axes(rows: Floats, count: int) -> tuple[Line, Floats]:
+def find_axes(rows: NDArray[np.float64], count: int) -> tuple[Line, NDArray[np.float64]]:
     """Principal components, in units of the rows' deviation; and the matrix (count, p) back."""
     centre = rows.mean(axis=0)
     _, _, directions = np.linalg.svd(rows - centre, full_matrices=False)
@@ -128,7 +126,7 @@ def find_axes(rows: Floats, count: int) -> tuple[Line, Floats]:
     return line, line.matrix.T * unit**2
 
 
-def find_discriminants(rows: Floats, classes: NDArray[np.int64], count: int) -> Line:
+def find_discriminants(rows: NDArray[np.float64], classes: NDArray[np.int64], count: int) -> Line:
     """Fisher's discriminants: rows to directions in which each class scatters with variance 1.
 
     The scatter within classes is shrunk towards a multiple of the identity.
@@ -149,7 +147,7 @@ def find_discriminants(rows: Floats, classes: NDArray[np.int64], count: int) -> 
     return _pad(matrix, -centre @ matrix, count)
 
 
-def fit_line(inputs: Floats, outputs: Floats) -> Line:
+def fit_line(inputs: NDArray[np.float64], outputs: NDArray[np.float64]) -> Line:
     """Ridge regression of outputs (n, b) on inputs (n, a)."""
     centre, target = inputs.mean(axis=0), outputs.mean(axis=0)
     moved = inputs - centre
@@ -178,7 +176,7 @@ def _describe(
     model: GrooveAutoencoder,
     images: NDArray[np.uint8],
     describe: Callable[[Tensor], Sequence[Tensor]],
-) -> tuple[Floats, ...]:
+) -> tuple[NDArray[np.float64], ...]:
     device = next(model.parameters()).device
     parts = []
     with torch.inference_mode():
@@ -188,7 +186,7 @@ def _describe(
     return tuple(np.concatenate(views) for views in zip(*parts, strict=True))
 
 
-def _combine(model: GrooveAutoencoder, views: Sequence[Floats]) -> Floats:
+def _combine(model: GrooveAutoencoder, views: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     """Codes with the weights of their parts taken off, as the decoder is given them."""
     device = next(model.parameters()).device
     with torch.inference_mode():
@@ -196,16 +194,16 @@ def _combine(model: GrooveAutoencoder, views: Sequence[Floats]) -> Floats:
         return _as_numbers(model.unweigh(model.combine(given)))
 
 
-def _as_numbers(tensor: Tensor) -> Floats:
+def _as_numbers(tensor: Tensor) -> NDArray[np.float64]:
     return tensor.double().cpu().numpy()
 
 
-def _with_fixed_signs(matrix: Floats) -> Floats:
+def _with_fixed_signs(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Columns with their largest entry positive: the sign of a direction means nothing."""
     largest = np.take_along_axis(matrix, np.abs(matrix).argmax(axis=0)[None], axis=0)
     return np.asarray(matrix * np.where(largest < 0, -1.0, 1.0))
 
 
-def _pad(matrix: Floats, offset: Floats, count: int) -> Line:
+def _pad(matrix: NDArray[np.float64], offset: NDArray[np.float64], count: int) -> Line:
     lacking = count - matrix.shape[1]
     return Line(np.pad(matrix, ((0, 0), (0, lacking))), np.pad(offset, (0, lacking)))

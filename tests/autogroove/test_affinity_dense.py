@@ -5,7 +5,6 @@ import pytest
 
 from autogroove.affinity.dense import propagate_dense
 from autogroove.affinity.dense_run import raise_damping, solve_dense
-from autogroove.affinity.dense_torch import propagate_torch
 from autogroove.affinity.election import settle_dense
 from tests.autogroove.affinity_oracles import ask_peer, make_blobs, make_similarities
 
@@ -81,15 +80,6 @@ def test_equal_similarities_are_scikit_learns(num_tracks, preference):
     solution = solve_dense(similarities, np.full(num_tracks, preference))
     np.testing.assert_array_equal(solution.exemplars, exemplars)
     np.testing.assert_array_equal(solution.labels, labels)
-
-
-@pytest.mark.parametrize("damping", DAMPINGS)
-def test_torch_elects_the_same(damping):
-    def run(similarities, preference, damping):
-        return propagate_torch(similarities, preference, device="cpu", damping=damping)
-
-    similarities, preference = make_similarities(make_blobs(110, seed=1), 0.5)
-    assert_same(similarities, preference, damping, run)
 
 
 def test_threads_do_not_change_the_messages():

@@ -6,9 +6,22 @@ import pytest
 from scipy.spatial.distance import cdist
 from synthetic import Collection, put_release
 
-from autogroove.clusters import assign_tracks, decide_clusters, make_clusters
+from autogroove.clusters import (
+    ClusterDecision,
+    assign_tracks,
+    compare_encodings,
+    decide_clusters,
+    make_clusters,
+)
 from autogroove.config import ClusteringSettings, Settings
-from autogroove.releases import Manifest, current_release, publish_release, put_bytes, read_part
+from autogroove.releases import (
+    Manifest,
+    PartRef,
+    current_release,
+    publish_release,
+    put_bytes,
+    read_part,
+)
 from autogroove.releases.tables import read_clusters, read_track_encodings, write_track_encodings
 from autogroove.storage import Store
 
@@ -20,6 +33,18 @@ def publish(store: Store, **changes: object) -> Manifest:
     found = current_release(store)
     assert found is not None
     return found
+
+
+def decide(
+    store: Store,
+    current: Manifest | None,
+    model_kept: bool,
+    track_encodings: PartRef,
+    settings: ClusteringSettings,
+    fraction: float,
+) -> ClusterDecision:
+    changes = compare_encodings(store, current, track_encodings, model_kept) if current else None
+    return decide_clusters(current, changes, settings, fraction)
 
 
 def grown(store: Store, current: Manifest, num_new: int) -> tuple[np.ndarray, np.ndarray]:
@@ -52,7 +77,7 @@ def test_few_new_tracks_are_assigned_and_many_are_clustered(
     current = publish(store)
     data = write_track_encodings(*grown(store, current, num_new))
     part = put_bytes(store, "track_encodings", ".parquet", data)
-    decision = decide_clusters(store, current, True, part, ClusteringSettings(), fraction)
+    decision = decide(store, current, True, part, ClusteringSettings(), fraction)
     assert decision.action == action
 
 
@@ -62,7 +87,7 @@ def test_an_exemplar_that_changed_calls_for_clustering(store: Store) -> None:
     encodings[0] += 1  # the first tracks are the exemplars
     data = write_track_encodings(ids, encodings)
     part = put_bytes(store, "track_encodings", ".parquet", data)
-    decision = decide_clusters(store, current, True, part, ClusteringSettings(), 0.5)
+    decision = decide(store, current, True, part, ClusteringSettings(), 0.5)
     assert decision.action == "clustered"
     assert "exemplar" in decision.why
 
@@ -71,12 +96,12 @@ def test_other_settings_or_another_model_call_for_clustering(store: Store) -> No
     current = publish(store)
     part = current.parts.track_encodings
     other = ClusteringSettings(damping=0.9)
-    assert decide_clusters(store, current, True, part, other, 1).action == "clustered"
+    assert decide(store, current, True, part, other, 1).action == "clustered"
     data = write_track_encodings(*grown(store, current, 1))
     new = put_bytes(store, "track_encodings", ".parquet", data)
     kept = ClusteringSettings()
-    assert decide_clusters(store, current, False, new, kept, 1).action == "clustered"
-    assert decide_clusters(store, None, False, new, kept, 1).action == "clustered"
+    assert decide(store, current, False, new, kept, 1).action == "clustered"
+    assert decide(store, None, False, new, kept, 1).action == "clustered"
 
 
 def test_clusters_keep_their_numbers_when_the_collection_grows(store: Store) -> None:
@@ -91,10 +116,15 @@ def test_clusters_keep_their_numbers_when_the_collection_grows(store: Store) -> 
         ".parquet",
         write_track_encodings(np.arange(90), points[:90]),
     )
-    decision = decide_clusters(store, current, False, first, settings, 0)
+    decision = decide(store, current, False, first, settings, 0)
     made = make_clusters(store, np.arange(90), points[:90], decision, settings)
     old = read_clusters(read_part(store, made["clusters"]))
-    again = type(decision)("clustered", "grown", made["clusters"], int(old["cluster"].max()) + 1)
+    again = ClusterDecision(
+        action="clustered",
+        why="grown",
+        previous=made["clusters"],
+        first_new=int(old["cluster"].max()) + 1,
+    )
     made = make_clusters(store, np.arange(120), points, again, settings)
     new = read_clusters(read_part(store, made["clusters"]))
     both = old.merge(new, on="track_id")

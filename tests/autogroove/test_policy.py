@@ -137,7 +137,7 @@ def make_card(value: float) -> Card:
 
 @pytest.mark.parametrize(("value", "action"), [(1.5, "trained"), (0.99, "trained"), (0.5, "kept")])
 def test_only_a_model_that_hears_no_worse_is_promoted(value: float, action: str) -> None:
-    decision = ModelDecision("trained", "asked for", "old model")
+    decision = ModelDecision(action="trained", why="asked for", incumbent="old model")
     judged = decide_promotion(decision, make_card(value), make_card(1.0))
     assert judged.action == action
     assert (judged.why == "asked for") == (action == "trained")

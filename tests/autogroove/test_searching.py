@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from stored_clips import draw_track, store_clips, tiny_settings
 
-from autogroove.config import Settings
+from autogroove.config import Settings, read_settings
 from autogroove.errors import SettingsError, SourceError
 from autogroove.evaluation.collection import Collection
 from autogroove.searching import (
@@ -29,7 +29,6 @@ from autogroove.searching.objective import GROUPS, WORST, combine
 from autogroove.searching.report import SearchReport, to_toml
 from autogroove.searching.settings import apply_values, read_values
 from autogroove.storage import Store
-from flows.settings_files import read_settings
 
 SPACE = {
     "model.code_size": [8, 12],

@@ -31,7 +31,7 @@ def test_a_model_that_hears_worse_is_refused_until_it_is_forced(
     parts = open_release(store).manifest.parts
     assert parts.model == kept.model
     assert parts.settings["model"]["kind"] == "groove"
-    assert parts.policy["model"].decision == "kept"
+    assert parts.policy["model"].action == "kept"
     assert "not promoted: " in parts.policy["model"].why
     assert "beyond its noise" in parts.policy["model"].why
 
@@ -40,5 +40,5 @@ def test_a_model_that_hears_worse_is_refused_until_it_is_forced(
     assert (forced.release, forced.published) == (3, True)
     parts = open_release(store).manifest.parts
     assert parts.model != kept.model
-    assert parts.policy["model"].decision == "trained"
+    assert parts.policy["model"].action == "trained"
     assert parts.settings["model"]["kind"] == "poster"

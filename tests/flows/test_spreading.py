@@ -52,7 +52,7 @@ def test_the_pipeline_searches_on_its_own_cluster(cells, dask_address, local_sto
     part = put_bytes(
         local_store, "track_encodings", ".parquet", write_track_encodings(track_ids, points)
     )
-    decision = ClusterDecision("clustered", "there is no release yet")
+    decision = ClusterDecision(action="clustered", why="there is no release yet")
     used = []
     submit = spreading.ClusterMap._submit
     monkeypatch.setattr(

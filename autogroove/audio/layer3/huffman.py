@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from autogroove.audio.compiling import compiled
 from autogroove.audio.layer3.bits import Words, peek, take
 from autogroove.audio.layer3.codes import ESCAPED, FIRST_BITS, QUAD_BITS
-from autogroove.audio.layer3.tables import Codes, Floats
+from autogroove.audio.layer3.tables import Codes
 
 _FIRST_SHIFT = 64 - FIRST_BITS
 _QUAD_SHIFT = 64 - QUAD_BITS
@@ -28,7 +28,7 @@ def read_pairs(
     stop: int,
     table: int,
     codes: Codes,
-    lines: Floats,
+    lines: NDArray[np.float32],
 ) -> int:
     """Lines that come in pairs, from `line` up to `stop`, both even.
 
@@ -74,7 +74,7 @@ def _read_large(
     table: int,
     codes: Codes,
     line: int,
-    lines: Floats,
+    lines: NDArray[np.float32],
 ) -> int:
     """A pair of which one value or both are 15 and go on, and its signs."""
     linbits = codes.linbits[table]
@@ -100,7 +100,7 @@ def read_quads(
     stop: int,
     start: int,
     quads: NDArray[np.int32],
-    lines: Floats,
+    lines: NDArray[np.float32],
 ) -> int:
     """Lines that come in fours, until the granule's bits or the lines end.
 

@@ -16,7 +16,7 @@ from autogroove.audio.layer3.frames import RESERVOIR_BYTES, gather_data, walk_fr
 from autogroove.audio.layer3.granules import Decoder, decode_frames
 from autogroove.audio.layer3.hybrid import make_transforms
 from autogroove.audio.layer3.synthesis import make_synthesis
-from autogroove.audio.layer3.tables import SUBBANDS, Floats, Integers, make_bands, make_codes
+from autogroove.audio.layer3.tables import SUBBANDS, Integers, make_bands, make_codes
 from autogroove.audio.mpeg import SAMPLE_RATES, MpegScan, read_delay, read_xing
 
 FRAME_SAMPLES = 1152
@@ -91,7 +91,7 @@ def choose_step(rate_hz: int, band: Band) -> int | None:
 
 def decode_clips(
     stream: Layer3Stream, starts: list[int], length: int, num_samples: int, band: Band
-) -> tuple[Floats, int] | None:
+) -> tuple[NDArray[np.float32], int] | None:
     """The clips of a track and their rate.
 
     Args:
@@ -120,7 +120,7 @@ def decode_clips(
 
 def decode_clip(
     stream: Layer3Stream, start: int, length: int, step: int, top_hz: float, rate_hz: int
-) -> Floats | None:
+) -> NDArray[np.float32] | None:
     """One clip, mono, at a fraction of the rate.
 
     Args:

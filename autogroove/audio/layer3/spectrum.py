@@ -6,6 +6,7 @@ What does not: what the lines become (`hybrid`), or which channels are wanted (`
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autogroove.audio.compiling import compiled
 from autogroove.audio.layer3.bits import Words, take
@@ -30,7 +31,6 @@ from autogroove.audio.layer3.tables import (
     MIXED,
     Bands,
     Codes,
-    Floats,
     Integers,
 )
 
@@ -50,8 +50,8 @@ def read_spectrum(
     codes: Codes,
     bands: Bands,
     factors: Integers,
-    lines: Floats,
-    spectrum: Floats,
+    lines: NDArray[np.float32],
+    spectrum: NDArray[np.float32],
 ) -> int:
     """Add the lines of one granule of one channel to a spectrum.
 
@@ -112,12 +112,12 @@ def _read_factors(words: Words, position: int, row: Integers, factors: Integers)
 def _requantise(
     row: Integers,
     quarters: int,
-    gains: Floats,
+    gains: NDArray[np.float32],
     bands: Bands,
     factors: Integers,
-    lines: Floats,
+    lines: NDArray[np.float32],
     num_lines: int,
-    spectrum: Floats,
+    spectrum: NDArray[np.float32],
 ) -> None:
     """spectrum[place of i] += gain of i's band * lines[i]."""
     kind, coarse = row[KIND], 2 << row[COARSE]

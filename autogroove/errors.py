@@ -2,7 +2,7 @@
 
 What belongs here: the exception types that a command may end with.
 What does not: reasons for quarantine (one track's fault never ends a run); those are in
-`autogroove.catalogue.reasons`.
+`autogroove.source.tracks`.
 """
 
 

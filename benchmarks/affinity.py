@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from autogroove.affinity.space import EXACT_UP_TO
+from autogroove.clustering import EXACT_UP_TO
 
 SIZE = 64
 PEER_UP_TO = 10_000

@@ -51,7 +51,7 @@ class Meter:
 
 def describe(points: Points, solution: Any, preference: float) -> dict[str, Any]:
     """What the table shows of a solution."""
-    from autogroove.affinity.clustering import measure_net_similarity
+    from autogroove.clustering import measure_net_similarity
 
     return {
         "clusters": len(solution.exemplars),
@@ -66,8 +66,7 @@ def describe(points: Points, solution: Any, preference: float) -> dict[str, Any]
 
 def measure_dense(points: Points, _: int) -> dict[str, Any]:
     """Ours from similarities to labels, kernels already compiled."""
-    from autogroove.affinity.dense_run import solve_dense
-    from autogroove.affinity.similarity import build_similarities, measure_quantile
+    from autogroove.clustering import build_similarities, measure_quantile, solve_dense
 
     solve_dense(build_similarities(points[:600]), np.full(600, -20.0), max_iterations=20)
     similarities = build_similarities(points)
@@ -81,9 +80,9 @@ def measure_peer(points: Points, _: int) -> dict[str, Any]:
     """scikit-learn on the same similarities."""
     from sklearn.cluster import AffinityPropagation
 
-    from autogroove.affinity.election import Solution
-    from autogroove.affinity.similarity import (
+    from autogroove.clustering import (
         JITTER,
+        Solution,
         add_jitter,
         build_similarities,
         measure_quantile,
@@ -110,8 +109,12 @@ def measure_peer(points: Points, _: int) -> dict[str, Any]:
 
 def measure_sparse(points: Points, neighbours: int) -> dict[str, Any]:
     """Ours from encodings to labels; `above_gb` is above the encodings and the imports."""
-    from autogroove.affinity.similarity import sample_quantile
-    from autogroove.affinity.sparse_run import SparseSettings, find_neighbourhood, solve_sparse
+    from autogroove.clustering import (
+        SparseSettings,
+        find_neighbourhood,
+        sample_quantile,
+        solve_sparse,
+    )
 
     solve_sparse(find_neighbourhood(points[:600]), SparseSettings(-20.0))
     before = resident_gigabytes()

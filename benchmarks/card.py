@@ -16,11 +16,17 @@ import librosa
 import numpy as np
 import pandas as pd
 
-from autogroove.affinity import cluster_encodings
+from autogroove.clustering import cluster_encodings
 from autogroove.config import ClusteringSettings, EvaluationSettings
-from autogroove.descriptors import ClipDescriptions, describe_clips, disguise_clip
-from autogroove.evaluation import Collection, Encoded, EvaluationInputs, evaluate_release
-from autogroove.evaluation.baselines import describe_baselines, fit_components
+from autogroove.evaluation import (
+    Collection,
+    Encoded,
+    EvaluationInputs,
+    describe_baselines,
+    evaluate_release,
+    fit_components,
+)
+from autogroove.evaluation.descriptors import ClipDescriptions, describe_clips, disguise_clip
 
 RATE = 22050
 CLIPS = 3

@@ -6,8 +6,8 @@ What belongs here: the fan-out of segments. What does not: what a segment is.
 from dataclasses import dataclass
 
 from autogroove.segments import SegmentBatch
-from flows.fan_out import Tally, fan_out
 from flows.record import Run
+from flows.runtime.fan_out import Tally, fan_out
 from tasks.collection import Listing
 from tasks.progress import Stage
 from tasks.spectrograms import complete, plan, write

@@ -6,12 +6,11 @@ What belongs here: the fan-out. What does not: what the card measures.
 from dataclasses import dataclass
 
 from autogroove.evaluation import Card
-from autogroove.releases import PartRef
+from autogroove.store import PartRef
 from flows.build_spectrograms import Segments
-from flows.cluster_tracks import Clusters
-from flows.encode_tracks import Encodings
-from flows.fan_out import Tally, fan_out
+from flows.encode_and_cluster import Clusters, Encodings
 from flows.record import Run
+from flows.runtime.fan_out import Tally, fan_out
 from flows.train_model import Model
 from tasks.collection import Listing
 from tasks.evaluation import describe, evaluate, plan, read_card

@@ -1,22 +1,97 @@
-"""The last stage: the parts put together, published, and summed up.
+"""The last stages: figures, data report and page; then the release, published and summed up."""
 
-What belongs here: what the run hands to its reader. What does not: the release log.
-"""
+from dataclasses import dataclass
 
 from prefect.context import FlowRunContext
 
-from autogroove.releases import PartRef
+from autogroove.releases import Decision
+from autogroove.store import PartRef
 from flows.build_spectrograms import Segments
 from flows.evaluate_release import Heard
 from flows.record import Run, RunSummary
-from flows.show_release import Shown
-from flows.words import word_decisions
+from flows.runtime.fan_out import fan_out
 from tasks.collection import Listing
 from tasks.evaluation import read_current_card
-from tasks.lineage import record_lineage
 from tasks.progress import Stage
 from tasks.publishing import Artefacts, assemble, publish
-from tasks.showing import show_summary, show_tables
+from tasks.reports import (
+    analyse,
+    draw,
+    find_report,
+    list_treble_batches,
+    measure_treble,
+    render,
+    report,
+)
+from tasks.showing import record_lineage, show_summary, show_tables
+
+
+def word_decisions(heard: Heard) -> dict[str, Decision]:
+    """What was decided about model and clusters, and why."""
+    return {"model": heard.model.decision, "clusters": heard.clusters.decision}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Pictures by name, the data report and the static page."""
+
+    pictures: dict[str, PartRef]
+    analysis: PartRef
+    report: PartRef
+
+
+def show_release(run: Run, listing: Listing, segments: Segments, heard: Heard) -> Shown:
+    """Draw the release, in the store and in the UI."""
+    statistics = analyse_data(run, listing, segments)
+    stage = Stage("pictures")
+    drawn = draw(
+        run.store,
+        segments.catalogue_key,
+        segments.recipe_key,
+        heard.model.summary,
+        heard.encodings.tracks,
+        heard.clusters.parts["clusters"],
+    )
+    pictures = {**drawn.parts, **statistics}
+    analysis = pictures.pop("analysis")
+    page = render(
+        run.store,
+        listing,
+        segments.catalogue_key,
+        run.settings,
+        heard.model.summary,
+        heard.encodings.tracks,
+        heard.clusters.parts,
+        heard.evaluation.part,
+        pictures,
+        word_decisions(heard),
+    )
+    run.note(stage, ran=not (drawn.reused and page.reused))
+    return Shown(pictures, analysis, page["report"])
+
+
+def analyse_data(run: Run, listing: Listing, segments: Segments) -> dict[str, PartRef]:
+    """The data report: part `analysis`, and its pictures."""
+    stage = Stage("analyse")
+    made = find_report(run.store, segments.catalogue_key, run.settings)
+    if made is None:
+        keys = fan_out(
+            stage,
+            segments.segment_keys,
+            lambda segment, name: analyse.submit(
+                run.store, segments.catalogue_key, segments.recipe_key, segment, name
+            ),
+            count=lambda key: "",
+        )
+        treble = fan_out(
+            Stage("treble"),
+            list_treble_batches(run.store, segments.catalogue_key),
+            lambda batch, name: measure_treble.submit(run.store, listing.source, batch, name),
+            count=lambda key: "",
+        )
+        made = report(run.store, segments.catalogue_key, run.settings, keys, treble)
+    run.note(stage, ran=not made.reused)
+    return made.parts
 
 
 def finish_release(

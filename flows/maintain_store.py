@@ -8,7 +8,7 @@ from prefect import flow
 from prefect.logging import get_run_logger
 
 from autogroove.errors import ReleaseError
-from tasks.maintenance import sweep, verify
+from tasks.publishing import sweep, verify
 
 
 @flow(name="maintain-store", flow_run_name="maintain {store}", timeout_seconds=24 * 3600)

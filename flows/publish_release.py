@@ -11,16 +11,13 @@ from prefect import flow
 
 from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
 from flows.build_spectrograms import Segments, build_spectrograms
-from flows.cluster_tracks import cluster_tracks
-from flows.encode_tracks import encode_tracks
+from flows.encode_and_cluster import cluster_tracks, encode_tracks
 from flows.evaluate_release import Heard, evaluate_release
-from flows.finish_release import finish_release
-from flows.record import Run, RunSummary
-from flows.runners import make_task_runner_from_environment
+from flows.finish_release import finish_release, show_release
+from flows.record import Run, RunSummary, take_turn
+from flows.runtime.runners import make_task_runner_from_environment
 from flows.scan_source import render_demo, scan_source
-from flows.show_release import show_release
 from flows.train_model import Model, promote_model, train_model
-from flows.turns import take_turn
 from tasks.collection import Listing
 
 _WEEK_SECONDS = 7 * 24 * 3600

@@ -3,10 +3,10 @@
 What belongs here: fanning out the rendering, starting the scan. What does not: either of them.
 """
 
-from autogroove.groovebox import choose_demo, demo_is_complete, plan_demo
-from autogroove.storage import Store
-from flows.fan_out import Tally, fan_out
+from autogroove.source.groovebox import choose_demo, demo_is_complete, plan_demo
+from autogroove.store import Store
 from flows.record import Run
+from flows.runtime.fan_out import Tally, fan_out
 from tasks.collection import Listing, finish_demo, render_demo_tracks, scan
 from tasks.progress import Stage
 

@@ -7,12 +7,12 @@ work, else on a Dask worker with a GPU, else on any. What does not: either decis
 from dataclasses import dataclass
 
 from autogroove.evaluation import Card
-from autogroove.model.stored import ModelSummary
-from autogroove.policy import ModelDecision
+from autogroove.model import ModelSummary
+from autogroove.runs import ModelDecision
 from flows.build_spectrograms import Segments
-from flows.fan_out import follow_workers, placed_on_gpu
 from flows.gpu_pool import train_on_gpu_pool
 from flows.record import Run
+from flows.runtime.fan_out import follow_workers, placed_on_gpu
 from tasks.modelling import decide, judge, summarise, train
 from tasks.progress import Stage
 

@@ -10,10 +10,10 @@ from prefect import flow
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
-from autogroove.announcements import remember_telling, was_told
-from autogroove.catalogue import Changes
 from autogroove.config import SourceSelection
-from autogroove.storage import Store
+from autogroove.runs import remember_telling, was_told
+from autogroove.source import Changes
+from autogroove.store import Store
 from tasks.collection import compare
 
 EVENT = "autogroove.dataset.updated"

@@ -1,29 +1,26 @@
 """From clip encodings to tracks, and from tracks to clusters.
 
-What belongs here: the tasks around `autogroove.encoding` and `autogroove.clusters`.
+What belongs here: the tasks around pooling and `autogroove.clustering`.
 What does not: pooling, or how clusters are found, kept and numbered.
 """
 
 from prefect import task
 
-from autogroove.catalogue.table import load_catalogue
-from autogroove.clusters import (
-    ClusterDecision,
-    compare_encodings,
-    decide_clusters,
-    make_clusters,
-)
+from autogroove.clustering import make_clusters
 from autogroove.config import ClusteringSettings
-from autogroove.encoding import pool_tracks, read_encodings
-from autogroove.identity import make_key
-from autogroove.memo import Made, make_once
-from autogroove.releases import PartRef, current_release, put_bytes, read_part
-from autogroove.releases.tables import read_track_encodings, write_track_encodings
-from autogroove.storage import Store
-from tasks.faults import retrying
+from autogroove.model import (
+    pool_tracks,
+    read_encodings,
+    read_track_encodings,
+    write_track_encodings,
+)
+from autogroove.releases import current_release
+from autogroove.runs import ClusterDecision, compare_encodings, decide_clusters
+from autogroove.source import load_catalogue
+from autogroove.store import Made, PartRef, Store, make_key, make_once, put_bytes, read_part
+from tasks.dask_map import spread_cells
+from tasks.execution import computing_with, retrying
 from tasks.progress import Stage
-from tasks.spreading import spread_cells
-from tasks.threads import computing_with
 
 
 @task(name="pool-tracks", task_run_name="pool tracks", **retrying())

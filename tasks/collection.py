@@ -1,20 +1,19 @@
 """From a source to a catalogue of fingerprints: rendering the demo, scanning any source.
 
 What belongs here: the tasks before the first spectrogram. What does not: how a source is read
-(`autogroove.catalogue`) or a demo track sounds (`autogroove.groovebox`).
+(`autogroove.source`) or a demo track sounds (`autogroove.source.groovebox`).
 """
 
 from dataclasses import dataclass
 
 from prefect import task
 
-from autogroove.catalogue import Changes, Source, open_source, scan_source
-from autogroove.catalogue.table import put_catalogue
 from autogroove.config import SourceSelection
-from autogroove.groovebox import DemoSpec, render_batch, write_metadata
-from autogroove.planning import compare_source
-from autogroove.storage import Store
-from tasks.faults import retrying
+from autogroove.runs import compare_source
+from autogroove.source import Changes, Source, open_source, put_catalogue, scan_source
+from autogroove.source.groovebox import DemoSpec, render_batch, write_metadata
+from autogroove.store import Store
+from tasks.execution import retrying
 from tasks.progress import Stage
 
 

@@ -1,37 +1,30 @@
 """The card: describing sampled tracks, then measuring the release beside its baselines.
 
-What belongs here: the tasks around `autogroove.descriptors` and `autogroove.evaluation`.
+What belongs here: the tasks around `autogroove.evaluation.descriptors` and `autogroove.evaluation`.
 What does not: any measure.
 """
 
 import pandas as pd
 from prefect import task
 
-from autogroove.catalogue.table import load_catalogue
-from autogroove.catalogue.tracks import Source
+from autogroove.clustering import read_clusters
 from autogroove.config import Settings
-from autogroove.descriptors.batches import (
+from autogroove.errors import AutogrooveError
+from autogroove.evaluation import CARD_VERSION, Card, evaluate_release, find_rivals, gather_inputs
+from autogroove.evaluation.descriptors import (
     DescriptionBatch,
     find_missing,
     plan_descriptions,
     write_descriptions,
 )
-from autogroove.errors import AutogrooveError
-from autogroove.evaluation import Card, evaluate_release
-from autogroove.evaluation.card import CARD_VERSION
-from autogroove.evaluation.gathering import gather_inputs
-from autogroove.evaluation.rivals import find_rivals
-from autogroove.identity import make_key
-from autogroove.memo import Made, make_once
-from autogroove.model.stored import ModelSummary
-from autogroove.policy import recall_training
-from autogroove.releases import PartRef, current_release, put_bytes, read_part
-from autogroove.releases.tables import read_clusters
-from autogroove.storage import Store
-from autogroove.training import choose_members
-from tasks.faults import retrying
+from autogroove.model import ModelSummary
+from autogroove.model.training import choose_members
+from autogroove.releases import current_release
+from autogroove.runs import recall_training
+from autogroove.source import Source, load_catalogue
+from autogroove.store import Made, PartRef, Store, make_key, make_once, put_bytes, read_part
+from tasks.execution import computing_with, retrying
 from tasks.progress import Stage
-from tasks.threads import computing_with
 
 
 @task(

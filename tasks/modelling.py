@@ -1,7 +1,7 @@
 """Training a model and encoding with it.
 
-What belongs here: the tasks around `autogroove.training` and `autogroove.encoding`, and what
-they show. What does not: networks and losses.
+What belongs here: the tasks around training and encoding, and what they show.
+What does not: networks and losses.
 """
 
 import json
@@ -10,23 +10,22 @@ from dataclasses import replace
 
 from prefect import task
 
-from autogroove.catalogue.table import load_catalogue
 from autogroove.config import RunPolicy, Settings
-from autogroove.encoding import encode_segment, encodings_key, make_encoder_key
 from autogroove.evaluation import Card
-from autogroove.model.stored import ModelSummary, read_summary
-from autogroove.policy import (
-    ModelDecision,
-    decide_model,
-    decide_promotion,
-    remember_training,
+from autogroove.model import (
+    ModelSummary,
+    encode_segment,
+    encodings_key,
+    make_encoder_key,
+    read_summary,
 )
-from autogroove.releases import PartRef, current_release, open_release, refer_to
-from autogroove.storage import Store
-from autogroove.training import train_model
-from tasks.faults import retrying
+from autogroove.model.training import train_model
+from autogroove.releases import current_release, open_release
+from autogroove.runs import ModelDecision, decide_model, decide_promotion, remember_training
+from autogroove.source import load_catalogue
+from autogroove.store import PartRef, Store, refer_to
+from tasks.execution import computing_with, retrying
 from tasks.progress import Stage
-from tasks.threads import computing_with
 
 
 @task(name="decide-model", task_run_name="decide model", **retrying())

@@ -1,38 +1,35 @@
-"""The end of a run: parts put together and published.
-
-What belongs here: assembling what a release consists of, and the publishing task.
-What does not: numbering and the log (`autogroove.releases`).
-"""
+"""The end of a run: parts put together and published; verification and garbage."""
 
 from dataclasses import dataclass, field
 
 from prefect import task
+from prefect.artifacts import create_table_artifact
 
-from autogroove.catalogue.table import catalogue_object, load_catalogue
+from autogroove.clustering import first_free_id, read_clusters
 from autogroove.config import Settings
-from autogroove.memo import Made
-from autogroove.model.stored import ModelSummary, model_folder
-from autogroove.policy import describe_settings
+from autogroove.model import ModelSummary, model_folder
 from autogroove.releases import (
     Counts,
     Coverage,
     Decision,
     ModelPart,
-    PartRef,
     PublishOutcome,
     ReleaseParts,
     SegmentPart,
+    VerifyReport,
+    collect_garbage,
     current_release,
+    open_release,
     publish_release,
-    read_part,
-    refer_to,
+    verify_release,
 )
-from autogroove.releases.stations import first_free_id
-from autogroove.releases.tables import read_clusters
+from autogroove.runs import describe_settings
 from autogroove.segments import read_segment_index
-from autogroove.storage import Store
+from autogroove.source import catalogue_object, load_catalogue
+from autogroove.store import Made, PartRef, Store, read_part, refer_to
 from tasks.collection import Listing
-from tasks.faults import retrying
+from tasks.execution import retrying
+from tasks.progress import Stage
 
 
 @dataclass(frozen=True)
@@ -125,3 +122,29 @@ def assemble(
 def publish(store_url: str, parts: ReleaseParts) -> PublishOutcome:
     """Give the release its number; nothing where the current one has the same content."""
     return publish_release(Store(store_url), parts)
+
+
+@task(
+    name="verify-release",
+    task_run_name="verify release",
+    **retrying(hours=24),
+)
+def verify(store_url: str, quick: bool) -> VerifyReport:
+    """Check every part of the current release."""
+    store, stage = Store(store_url), Stage("verify")
+    number = open_release(store).number
+    return verify_release(store, number, quick=quick, progress=stage.show)
+
+
+@task(
+    name="collect-garbage",
+    task_run_name="collect garbage",
+    **retrying(hours=24),
+)
+def sweep(store_url: str, keep: int, keep_days: float) -> int:
+    """Remove what no kept release needs; the bytes that were freed."""
+    report = collect_garbage(Store(store_url), keep=keep, keep_days=keep_days, apply=True)
+    rows = [{"kind": kind, **counts} for kind, counts in report.by_kind.items()]
+    if rows:
+        create_table_artifact(key="garbage", table=rows, description="What was removed, by kind")
+    return report.num_bytes if report.applied else 0

@@ -1,7 +1,7 @@
 """A search's trials and finals, each a task.
 
-What belongs here: the tasks around `autogroove.searching`. What does not: choosing settings,
-training or judging.
+What belongs here: the tasks around `autogroove.evaluation.search`.
+What does not: choosing settings, training or judging.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,15 @@ import pandas as pd
 from prefect import task
 from prefect.artifacts import create_image_artifact, create_table_artifact
 
-from autogroove.catalogue.table import load_catalogue, put_catalogue
 from autogroove.config import Settings
-from autogroove.pictures import draw_search, png_data_uri
-from autogroove.releases import put_bytes
-from autogroove.searching import (
+from autogroove.evaluation.search import (
     Ask,
     Final,
     Material,
     Search,
+    SearchReport,
     SearchSettings,
+    Side,
     Trial,
     begin_search,
     choose_sides,
@@ -29,12 +28,11 @@ from autogroove.searching import (
     read_material,
     take_side,
 )
-from autogroove.searching.report import SearchReport
-from autogroove.searching.trials import Side
-from autogroove.storage import Store
-from autogroove.training import train_model
-from tasks.faults import retrying
-from tasks.threads import computing_with
+from autogroove.figures import draw_search, png_data_uri
+from autogroove.model.training import train_model
+from autogroove.source import load_catalogue, put_catalogue
+from autogroove.store import Store, put_bytes
+from tasks.execution import computing_with, retrying
 
 
 @dataclass(frozen=True)

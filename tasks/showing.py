@@ -1,24 +1,86 @@
-"""What the Prefect UI shows of a finished run: a summary, and tables.
-
-What belongs here: artifacts made of what the run found. What does not: pictures (`pictures`), or
-progress (`progress`). Text from tags is escaped: the UI renders Markdown.
-"""
+"""What the Prefect UI shows of a finished run: summary, tables, and which asset came from which."""
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.assets import add_asset_metadata, materialize
 
-from autogroove.catalogue.table import load_catalogue
+from autogroove.clustering import read_clusters
 from autogroove.config import EXPLORER_PORT
 from autogroove.evaluation import Card, render_markdown
-from autogroove.releases import PublishOutcome, ReleaseParts, read_part
-from autogroove.releases.tables import read_clusters
-from autogroove.storage import Store
-from tasks.faults import retrying
+from autogroove.releases import PublishOutcome, ReleaseParts
+from autogroove.source import load_catalogue
+from autogroove.store import Store, read_part
+from tasks.execution import retrying
+
+_PARENTS = {
+    "spectrograms": ("audio",),
+    "model": ("spectrograms",),
+    "encodings": ("spectrograms", "model"),
+    "clusters": ("encodings",),
+    "release": ("audio", "spectrograms", "model", "encodings", "clusters"),
+}
+
+_STAGES = {
+    "spectrograms": "spectrograms",
+    "model": "train",
+    "encodings": "encode",
+    "clusters": "cluster",
+}
+
+_LONGEST_KEY = 512
+
+
+def record_lineage(
+    store_url: str, number: int, parts: ReleaseParts, stages: dict[str, dict[str, Any]]
+) -> None:
+    """Tell of a new release and of every asset that its run made; those only reused are parents."""
+    facts: dict[str, dict[str, Any]] = {
+        "spectrograms": {"segments": len(parts.segments), "clips": parts.counts.clips},
+        "model": {"model": parts.model.model_key},
+        "encodings": {"tracks": parts.counts.tracks, "part": parts.track_encodings.key},
+        "clusters": {"clusters": parts.counts.clusters, "part": parts.clusters.key},
+        "release": {"release": number, **parts.coverage.model_dump()},
+    }
+    keys = {name: name_asset(f"{store_url}/{name}") for name in facts}
+    keys["audio"] = name_asset(parts.source_url)
+    for name, parents in _PARENTS.items():
+        stage = stages.get(_STAGES.get(name, ""), {"status": "ran"})
+        if stage["status"] == "ran":
+            _tell(name, keys[name], [keys[parent] for parent in parents], facts[name])
+
+
+def name_asset(url: str) -> str:
+    """A path or URL as the key of an asset, which knows fewer letters.
+
+    >>> name_asset("/srv/my music")
+    'file:///srv/my=20music'
+    """
+    place = (
+        url if "://" in url else f"file://{url}" if url.startswith("/") else f"autogroove://{url}"
+    )
+    return quote(place, safe=":/@+,;!$*()").replace("%", "=")[:_LONGEST_KEY]
+
+
+def _tell(name: str, key: str, parents: list[str], facts: dict[str, Any]) -> None:
+    @materialize(
+        key,
+        name=f"materialise-{name}",
+        task_run_name=f"materialise {name}",
+        asset_deps=list(parents),
+        **retrying(),
+    )
+    def materialise() -> None:
+        add_asset_metadata(key, facts)
+
+    materialise()
+
 
 _MOST_ROWS = 200
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from prefect import task
 
-from autogroove.catalogue.table import load_catalogue, put_catalogue
-from autogroove.catalogue.tracks import Source
 from autogroove.config import Settings
 from autogroove.segments import (
     SegmentBatch,
@@ -19,8 +17,9 @@ from autogroove.segments import (
     read_segment_index,
     write_segment,
 )
-from autogroove.storage import Store
-from tasks.faults import retrying
+from autogroove.source import Source, load_catalogue, put_catalogue
+from autogroove.store import Store
+from tasks.execution import retrying
 
 
 @dataclass(frozen=True)

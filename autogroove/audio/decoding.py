@@ -13,15 +13,14 @@ import soundfile
 from numpy.typing import NDArray
 
 from autogroove.audio.clips import Band, TrackClips, TrackMeasures, clip_length, place_clips
-from autogroove.audio.faults import AudioFault
-from autogroove.audio.files import AudioFile, reading, refuse_non_audio
-from autogroove.audio.layer3.reading import Layer3Stream, decode_clips, open_stream
+from autogroove.audio.files import AudioFault, AudioFile, reading, refuse_non_audio
+from autogroove.audio.layer3.clips import Layer3Stream, decode_clips, open_stream
 from autogroove.audio.mixing import fold_block, mix_block
 from autogroove.audio.mpeg import MpegScan, scan_mpeg
 from autogroove.audio.opening import open_sound
 from autogroove.audio.resampling import Resampler, design_resampler
-from autogroove.catalogue.reasons import Reason
 from autogroove.config import ClipSettings
+from autogroove.source import Reason
 
 DECODER_VERSION = f"libsndfile {soundfile.__libsndfile_version__}, reading 2"
 """What decodes. A quarantined track is tried again when this changes."""

@@ -8,7 +8,7 @@ What does not: what the measures mean (`decoding`), or the design of the filter 
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.audio.compiling import compiled
+from autogroove.audio.layer3.bits import compiled
 from autogroove.audio.resampling import Resampler, deal_taps, decimate_run
 
 FULL_SCALE = 0.999

@@ -1,7 +1,7 @@
 """From one sample rate to another, keeping only the band that the picture shows.
 
 What belongs here: the design of the filter and the kernel that applies it.
-What does not: the choice of the rate (`autogroove.spectrogram`).
+What does not: the choice of the rate (`autogroove.segments.spectrogram`).
 
 The filter is a Kaiser-windowed sinc in polyphase form (Oppenheim and Schafer, Discrete-Time
 Signal Processing, 7.6 and 4.6): flat up to the picture's highest frequency, 80 dB down wherever
@@ -16,7 +16,7 @@ from math import ceil, gcd, pi
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.audio.compiling import compiled
+from autogroove.audio.layer3.bits import compiled
 
 STOP_BAND_DB = 80.0
 _RUN = 1024

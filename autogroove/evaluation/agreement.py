@@ -1,20 +1,75 @@
-"""Do neighbours share tempo, rhythm and groove?
-
-What belongs here: rows 2, 3 and 5 of the card: what track neighbours have in common, beside what
-random allowed pairs have. What does not: how tempo and rhythm are heard
-(`autogroove.descriptors`).
-"""
+"""Does a clip find its track, and do neighbours share tempo, rhythm and groove?"""
 
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.descriptors.clips import TrackRhythms
+from autogroove.evaluation.card import Figure, NotMeasurable, estimate_mean, estimate_ratio
 from autogroove.evaluation.collection import UNKNOWN, Collection, match_tempi
-from autogroove.evaluation.figures import Figure, NotMeasurable, estimate_mean, estimate_ratio
+from autogroove.evaluation.descriptors.clips import TrackRhythms
 from autogroove.evaluation.hearing import Hearing
 from autogroove.evaluation.neighbours import NOBODY, find_neighbours
+
+Score = Callable[[NDArray[np.float64]], float]
+
+
+def recall_at(depth: int) -> Score:
+    """Whether any other clip of the track is among the nearest `depth`."""
+    return lambda ranks: float(ranks[0] < depth)
+
+
+def average_precision(ranks: NDArray[np.float64]) -> float:
+    """The mean over relevant clips of precision at their rank."""
+    return float(np.mean(np.arange(1, len(ranks) + 1) / (ranks + 1)))
+
+
+def retrieve_plain(score: Score) -> Callable[[Hearing], Figure]:
+    """Every clip is a query."""
+
+    def measure(hearing: Hearing) -> Figure:
+        sources = np.arange(len(hearing.collection.clip_tracks))
+        return _average(hearing, hearing.plain_ranks, sources, score)
+
+    return measure
+
+
+def retrieve_held_out(score: Score) -> Callable[[Hearing], Figure]:
+    """Queries from tracks that the model was not trained on; the gallery stays whole."""
+
+    def measure(hearing: Hearing) -> Figure:
+        held_out = hearing.collection.held_out
+        if held_out is None or not held_out.any():
+            raise NotMeasurable("it is not known which tracks were held out of training")
+        sources = np.flatnonzero(held_out[hearing.collection.clip_tracks])
+        ranks = [hearing.plain_ranks[source] for source in sources]
+        return _average(hearing, ranks, sources, score)
+
+    return measure
+
+
+def retrieve_disguised(score: Score) -> Callable[[Hearing], Figure]:
+    """Queries are equalised and shifted by two semitones, up or down."""
+
+    def measure(hearing: Hearing) -> Figure:
+        ranks = hearing.disguised_ranks
+        sources = hearing.collection.disguised_clips
+        assert sources is not None
+        return _average(hearing, ranks, sources, score)
+
+    return measure
+
+
+def _average(
+    hearing: Hearing, ranks: list[NDArray[np.float64]], sources: NDArray[np.int64], score: Score
+) -> Figure:
+    asked = np.array([len(r) > 0 for r in ranks], bool)
+    if not asked.any():
+        raise NotMeasurable("no track has two clips")
+    values = np.array([score(r) for r in ranks if len(r)])
+    artists = hearing.collection.artists[hearing.collection.clip_tracks[sources[asked]]]
+    return estimate_mean(values, artists, **hearing.resampling)
+
 
 GROOVE_NEIGHBOURS = 5
 

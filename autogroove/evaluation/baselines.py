@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.descriptors.clips import ClipDescriptions, describe_tracks_rhythm
 from autogroove.evaluation.card import YARDSTICK
 from autogroove.evaluation.collection import Collection
+from autogroove.evaluation.descriptors.clips import ClipDescriptions, describe_tracks_rhythm
 from autogroove.evaluation.hearing import Encoded
 
 """(n, num_bins, num_frames) grey levels as segments keep them."""

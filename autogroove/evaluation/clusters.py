@@ -1,7 +1,7 @@
 """Are clusters stable, and do they hold what sounds alike?
 
 What belongs here: rows 7 and 8 of the card and the share of genre in clusters (row 5).
-What does not: affinity propagation itself (`autogroove.affinity`). scikit-learn is imported where
+What does not: affinity propagation itself (`autogroove.clustering`). scikit-learn is imported where
 it is used: reading a card must not wait for it.
 """
 
@@ -11,13 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.evaluation.agreement import Pairing
+from autogroove.evaluation.card import Figure, NotMeasurable, estimate_ratio, jackknife_groups
 from autogroove.evaluation.collection import UNKNOWN, Collection
-from autogroove.evaluation.figures import (
-    Figure,
-    NotMeasurable,
-    estimate_ratio,
-    jackknife_groups,
-)
 from autogroove.evaluation.hearing import Hearing
 
 KEPT_SHARE = 0.9

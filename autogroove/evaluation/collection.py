@@ -13,8 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from autogroove.descriptors.clips import ClipDescriptions, TrackRhythms, describe_tracks_rhythm
-from autogroove.evaluation.figures import NotMeasurable
+from autogroove.evaluation.card import NotMeasurable
+from autogroove.evaluation.descriptors.clips import (
+    ClipDescriptions,
+    TrackRhythms,
+    describe_tracks_rhythm,
+)
 
 UNKNOWN = -1
 TEMPO_TOLERANCE = 0.04

@@ -20,11 +20,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from autogroove.config import EvaluationSettings
-from autogroove.descriptors.clips import ClipDescriptions
 from autogroove.evaluation.baselines import describe_baselines
-from autogroove.evaluation.card import Card, CardRow
+from autogroove.evaluation.card import Card, CardRow, Figure, NotMeasurable
 from autogroove.evaluation.collection import Collection
-from autogroove.evaluation.figures import Figure, NotMeasurable
+from autogroove.evaluation.descriptors.clips import ClipDescriptions
 from autogroove.evaluation.hearing import Clusterer, Encoded, Hearing
 from autogroove.evaluation.measures import MEASURES, Measure
 

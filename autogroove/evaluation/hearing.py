@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.config import EvaluationSettings
+from autogroove.evaluation.card import NotMeasurable
 from autogroove.evaluation.collection import Collection
-from autogroove.evaluation.figures import NotMeasurable
 from autogroove.evaluation.neighbours import find_neighbours, rank_same_track
 
 Prediction = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]

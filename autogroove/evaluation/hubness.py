@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from autogroove.evaluation.figures import (
+from autogroove.evaluation.card import (
     Figure,
     Numbers,
     bootstrap_sums,

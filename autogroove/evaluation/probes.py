@@ -13,14 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from autogroove.evaluation.agreement import vote
+from autogroove.evaluation.card import Figure, NotMeasurable, Numbers, bootstrap_sums, estimate_mean
 from autogroove.evaluation.collection import UNKNOWN, Collection
-from autogroove.evaluation.figures import (
-    Figure,
-    NotMeasurable,
-    Numbers,
-    bootstrap_sums,
-    estimate_mean,
-)
 from autogroove.evaluation.hearing import Hearing, Prediction
 from autogroove.evaluation.neighbours import NOBODY, find_neighbours
 

@@ -3,8 +3,7 @@
 What belongs here: layout of a card. What does not: its numbers, or any command or page.
 """
 
-from autogroove.evaluation.card import YARDSTICK, Card, CardRow
-from autogroove.evaluation.figures import Figure
+from autogroove.evaluation.card import YARDSTICK, Card, CardRow, Figure
 
 _ARROWS = {"higher": "↑", "lower": "↓", "report": " "}
 

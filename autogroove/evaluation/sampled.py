@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from autogroove.descriptors.batches import Descriptions
-from autogroove.encoding import read_encodings
 from autogroove.errors import AutogrooveError, MissingObject
-from autogroove.storage import Store
+from autogroove.evaluation.descriptors.storing import Descriptions
+from autogroove.model import read_encodings
+from autogroove.store import Store
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from autogroove.clustering import ClusterPair, pair_clusters
 from autogroove.releases.reading import Release, open_release
-from autogroove.releases.stations import ClusterPair, pair_clusters
-from autogroove.storage import Store
+from autogroove.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,13 +18,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from autogroove.errors import MissingObject, ReleaseError
-from autogroove.releases.leases import RUNS, STALE_AFTER, SWEEPS, hold_sweep, live_leases
+from autogroove.releases.leases import RUNS, STALE_AFTER, SWEEPS, TURNS, hold_sweep, live_leases
 from autogroove.releases.log import list_releases, release_numbers
 from autogroove.releases.manifest import FOLDER, Manifest, manifest_key
 from autogroove.releases.remembered import STATISTICS, find_measurements, find_renderings
-from autogroove.releases.turns import TURNS
-from autogroove.storage import Store, StoredObject
-from autogroove.storage.local import TEMPORARY
+from autogroove.store import TEMPORARY, Store, StoredObject
 
 KINDS = (
     "analyses",

@@ -1,13 +1,4 @@
-"""The release log: numbers that are given once and never taken back.
-
-What belongs here: publishing, listing, reading and rolling back.
-What does not: the parts themselves, which are written before and never change.
-
-A release exists from the moment its manifest does, and a manifest is created only where none is.
-So there is no lock and no mutable pointer: the current release is the highest number, and of two
-publishers that reach for one number, one gets it and the other takes the next. A create whose
-answer was lost is settled by reading the manifest back and looking for our own nonce.
-"""
+"""The release log: numbers that are given once and never taken back."""
 
 import random
 import time
@@ -15,9 +6,9 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from autogroove.errors import MissingObject, ReleaseError, StoreError
-from autogroove.releases.capability import require_conditional_create
 from autogroove.releases.leases import hold_lease
 from autogroove.releases.manifest import (
     FOLDER,
@@ -28,12 +19,13 @@ from autogroove.releases.manifest import (
     now,
     parse_manifest,
 )
-from autogroove.releases.parts import ReleaseParts, content_digest
-from autogroove.releases.presence import missing_objects
-from autogroove.storage import Store
+from autogroove.releases.parts import ReleaseParts, content_digest, missing_objects
+from autogroove.store import Store, require_conditional_create
 
 _READERS = 8
+
 _LONGEST_PAUSE_SECONDS = 0.5
+
 _MOST_ATTEMPTS = 200
 """Races that a publisher may lose before it says so: more publishers than any team has."""
 
@@ -211,3 +203,28 @@ def _require_parts(store: Store, parts: ReleaseParts) -> None:
             f"{len(missing)} parts are not in {store.url} as they should be ({shown}), so nothing "
             "is published. Run `autogroove run` again: it makes them anew."
         )
+
+
+def releases_as_json(store: Store) -> list[dict[str, Any]]:
+    """One row a release, oldest first: the answer of `autogroove releases list --json`."""
+    return [_summary(manifest) for manifest in list_releases(store)]
+
+
+def _summary(manifest: Manifest) -> dict[str, Any]:
+    parts = manifest.parts
+    return {
+        "release": manifest.release,
+        "published_at": manifest.published_at.isoformat(),
+        "parent": manifest.parent,
+        "tracks": parts.counts.tracks,
+        "clusters": parts.counts.clusters,
+        "model": parts.model.model_key,
+        "rolled_back_from": manifest.rolled_back_from,
+    }
+
+
+def release_as_json(manifest: Manifest) -> dict[str, Any]:
+    """One release in full: the answer of `autogroove releases show --json`."""
+    shown = manifest.model_dump(mode="json")
+    del shown["nonce"]
+    return shown

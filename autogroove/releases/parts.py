@@ -1,53 +1,25 @@
 """What a release consists of: references to immutable objects, and what identifies them.
 
-What belongs here: the typed record of a release's parts, its content digest, and the one way to
-put and to read a content-addressed part.
-What does not: numbering and publishing (`autogroove.releases.log`), or what a part means to a
-listener (`autogroove.releases.reading`).
-
 Every model here is parsed from manifests that others may have written, so it is strict: keys
 cannot climb out of the store, digests are digests, sizes are bounded.
 """
 
 from importlib.metadata import version
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_serializer,
-    model_validator,
+from pydantic import ConfigDict, Field, model_serializer, model_validator
+
+from autogroove.store import (
+    Count,
+    Digest,
+    Name,
+    PartRef,
+    Record,
+    Store,
+    canonical_json,
+    digest_bytes,
+    hide_credentials,
 )
-
-from autogroove.errors import MissingObject, ReleaseError
-from autogroove.identity import canonical_json, digest_bytes, make_key
-from autogroove.releases.urls import hide_credentials
-from autogroove.storage import Store
-
-LARGEST_PART_BYTES = 1 << 40
-"""A part that claims to be larger than this (1 TiB) is a damaged or hostile manifest."""
-
-_NAME = r"[A-Za-z0-9][A-Za-z0-9._=-]*"
-Name = Annotated[str, StringConstraints(pattern=rf"^{_NAME}$", max_length=200)]
-Key = Annotated[str, StringConstraints(pattern=rf"^{_NAME}(/{_NAME})*$", max_length=1000)]
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Count = Annotated[int, Field(ge=0, le=1 << 53)]
-
-
-class Record(BaseModel):
-    """A frozen value of a manifest; an unknown field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PartRef(Record):
-    """One immutable object of a release: where it is, its SHA-256 and its size."""
-
-    key: Key
-    sha256: Digest
-    size_bytes: int = Field(ge=0, le=LARGEST_PART_BYTES)
 
 
 class SegmentPart(Record):
@@ -142,16 +114,16 @@ class ReleaseParts(Record):
     cluster_report: PartRef
     card: PartRef
     analysis: PartRef | None = None
-    pictures: dict[Name, PartRef] = {}
+    pictures: dict[Name, PartRef] = Field(default_factory=dict)
     report: PartRef | None = None
     settings: dict[str, Any]
     source_kind: str = Field(max_length=100)
     source_url: str = Field(max_length=4000)
     coverage: Coverage
     counts: Counts
-    policy: dict[Name, Decision] = {}
+    policy: dict[Name, Decision] = Field(default_factory=dict)
     next_cluster: Count = 0
-    timings: dict[Name, float] = {}
+    timings: dict[Name, float] = Field(default_factory=dict)
     code_version: str = Field(default_factory=lambda: version("autogroove"))
 
     @model_validator(mode="before")
@@ -197,50 +169,18 @@ def content_digest(parts: ReleaseParts) -> str:
     return digest_bytes(canonical_json(content))
 
 
-_REMEDY = "Run `autogroove releases verify`, and roll back or run again."
+def list_sizes(store: Store, parts: ReleaseParts) -> dict[str, int]:
+    """Size in bytes by key of everything beside the parts: one listing a folder, not one a part."""
+    folders = {ref.key.rpartition("/")[0] for ref in parts.objects()}
+    folders |= {f"segments/{segment.recipe_key}" for segment in parts.segments}
+    return {o.key: o.size_bytes for folder in sorted(folders) for o in store.objects(folder)}
 
 
-def put_bytes(store: Store, kind: str, suffix: str, data: bytes) -> PartRef:
-    """Put a part under the key that its content gives it: `<kind>/<key><suffix>`.
-
-    The same bytes give the same key, so a repeated put is harmless.
-    """
-    digest = digest_bytes(data)
-    ref = PartRef(
-        key=f"{kind}/{make_key(kind, digest)}{suffix}", sha256=digest, size_bytes=len(data)
-    )
-    store.write(ref.key, data)
-    return ref
-
-
-def put_json(store: Store, kind: str, value: Any) -> PartRef:
-    """Put a JSON part in its canonical text."""
-    return put_bytes(store, kind, ".json", canonical_json(value))
-
-
-def refer_to(store: Store, key: str) -> PartRef:
-    """The reference of an object that is already in the store; reads it once for its digest.
-
-    Raises:
-        MissingObject: it is not there.
-    """
-    data = store.read(key)
-    return PartRef(key=key, sha256=digest_bytes(data), size_bytes=len(data))
-
-
-def read_part(store: Store, ref: PartRef) -> bytes:
-    """The bytes of a part; its size is checked before it is read, its digest after.
-
-    Raises:
-        ReleaseError: it is missing or damaged.
-        StoreError: it is larger than it was, or the store does not answer.
-    """
-    try:
-        # A second reading tells damage in the store from damage on the way.
-        for _ in range(2):
-            data = store.read(ref.key, most_bytes=ref.size_bytes)
-            if digest_bytes(data) == ref.sha256:
-                return data
-    except MissingObject as error:
-        raise ReleaseError(f"{store.locate(ref.key)} is missing from the release.") from error
-    raise ReleaseError(f"{store.locate(ref.key)} is damaged: its digest is another. {_REMEDY}")
+def missing_objects(
+    store: Store, parts: ReleaseParts, sizes: dict[str, int] | None = None
+) -> list[str]:
+    """Keys of parts that are absent or of another size, segments' indexes included, sorted."""
+    found = list_sizes(store, parts) if sizes is None else sizes
+    wrong = {ref.key for ref in parts.objects() if found.get(ref.key) != ref.size_bytes}
+    wrong |= {s.index_key for s in parts.segments if s.index_key not in found}
+    return sorted(wrong)

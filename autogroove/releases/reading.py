@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any
 from autogroove.errors import DamagedObject, MissingObject, ReleaseError
 from autogroove.releases.log import current_release, read_manifest
 from autogroove.releases.manifest import Manifest
-from autogroove.releases.parts import PartRef, read_part
-from autogroove.storage import Store
-from autogroove.storage.arrays import open_array
+from autogroove.store import PartRef, Store, open_array, read_part
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,8 +65,8 @@ class Release:
 
     @cached_property
     def catalogue(self) -> "pd.DataFrame":
-        """One row a track of the source, by track id; see `autogroove.catalogue`."""
-        from autogroove.catalogue.table import read_catalogue
+        """One row a track of the source, by track id; see `autogroove.source`."""
+        from autogroove.source import read_catalogue
 
         return read_catalogue(read_part(self.store, self.manifest.parts.catalogue))
 
@@ -114,7 +112,7 @@ class Release:
         """
         import pyarrow.compute as pc
 
-        from autogroove.releases.tables import stack_encodings
+        from autogroove.model import stack_encodings
 
         fingerprint, segment, _, _ = self._row(track_id)
         table = self._segment_encodings(segment)
@@ -141,7 +139,7 @@ class Release:
 
     @cached_property
     def _track_encodings(self) -> "tuple[NDArray[np.int64], NDArray[np.float32]]":
-        from autogroove.releases.tables import read_track_encodings
+        from autogroove.model import read_track_encodings
 
         return read_track_encodings(read_part(self.store, self.manifest.parts.track_encodings))
 
@@ -158,7 +156,7 @@ class Release:
     @cached_property
     def clusters(self) -> "pd.DataFrame":
         """Columns track_id int64, cluster int64, exemplar bool; by track id."""
-        from autogroove.releases.tables import read_clusters
+        from autogroove.clustering import read_clusters
 
         return read_clusters(read_part(self.store, self.manifest.parts.clusters))
 

@@ -17,8 +17,7 @@ from pydantic import ValidationError
 from autogroove.config import Settings
 from autogroove.errors import AutogrooveError
 from autogroove.releases.manifest import Manifest
-from autogroove.releases.parts import read_part
-from autogroove.storage import Store
+from autogroove.store import Store, read_part
 
 STATISTICS = "analyses/segments/"
 _RENDERING = re.compile(r"cache/demo-[0-9a-f]{32}(?=/|$)")
@@ -39,10 +38,9 @@ def find_measurements(store: Store, kept: Iterable[Manifest]) -> frozenset[str] 
 
 def _name_measurements(store: Store, manifest: Manifest) -> Iterator[str]:
     # These import PyTorch or compile: seconds that listing and publishing need not spend.
-    from autogroove.analysis.counting import statistics_key
-    from autogroove.analysis.treble import plan_treble, treble_key
-    from autogroove.catalogue.table import read_catalogue
-    from autogroove.descriptors.batches import plan_descriptions
+    from autogroove.evaluation.data_report import plan_treble, statistics_key, treble_key
+    from autogroove.evaluation.descriptors import plan_descriptions
+    from autogroove.source import read_catalogue
 
     try:
         settings = Settings.model_validate(manifest.parts.settings)
@@ -69,8 +67,8 @@ def find_renderings(kept: Iterable[Manifest], keys: Iterable[str]) -> set[str]:
 
     A release of the demo plays from the rendering that this version of Autogroove makes.
     """
-    from autogroove.catalogue.sources import DEMO
-    from autogroove.groovebox import DemoSpec, demo_prefix
+    from autogroove.source import DEMO
+    from autogroove.source.groovebox import DemoSpec, demo_prefix
 
     needed = set()
     for manifest in kept:

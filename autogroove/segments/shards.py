@@ -18,8 +18,7 @@ from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
 from zarr.storage import MemoryStore
 
-from autogroove.identity import digest_bytes
-from autogroove.storage import Store
+from autogroove.store import Store, digest_bytes
 
 CLIPS_PER_CHUNK = 16
 CLIPS_PER_SHARD = 256

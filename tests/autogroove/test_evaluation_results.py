@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 from synthetic import SMALL, put_release
 
-from autogroove.config import Settings
-from autogroove.evaluation import Card, CardRow, Figure, render_results
-from autogroove.evaluation.results import describe_machine
-from autogroove.releases import Manifest, content_digest
-from autogroove.storage import Store
+from autogroove.config.settings import Settings
+from autogroove.evaluation.card import Card, CardRow, Figure
+from autogroove.evaluation.results import describe_machine, render_results
+from autogroove.releases.manifest import Manifest
+from autogroove.releases.parts import content_digest
+from autogroove.store.store import Store
 
 BASELINES = {"tempogram": Figure(1.5), "mfcc": Figure(0.25), "random": Figure(-0.125)}
 CARD = Card(

@@ -13,11 +13,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.audio.compiling import compiled
-from autogroove.audio.layer3.bits import Words
-from autogroove.audio.layer3.frames import RESERVOIR_BYTES
+from autogroove.audio.layer3.bits import Words, compiled
+from autogroove.audio.layer3.frames import (
+    COLUMNS,
+    KIND,
+    LENGTH,
+    RESERVOIR_BYTES,
+    TYPE,
+    read_side_info,
+)
 from autogroove.audio.layer3.hybrid import Transforms, add_block
-from autogroove.audio.layer3.sideinfo import COLUMNS, KIND, LENGTH, TYPE, read_side_info
 from autogroove.audio.layer3.spectrum import read_spectrum
 from autogroove.audio.layer3.synthesis import BATCH, HISTORY, Synthesis, synthesise
 from autogroove.audio.layer3.tables import LINES, LONG, SLOTS, Bands, Codes, Integers

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.audio.compiling import compiled
+from autogroove.audio.layer3.bits import compiled
 from autogroove.audio.layer3.tables import SLOTS, SUBBANDS, Integers, synthesis_window
 
 HISTORY = 15

@@ -1,0 +1,183 @@
+"""The report as HTML text, and what it is made of."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+from numpy.typing import NDArray
+
+from autogroove.errors import ReleaseError
+from autogroove.listening.clusters import describe_stations
+from autogroove.listening.collection import Collection, open_collection
+from autogroove.listening.explorer.layout import place_tracks
+from autogroove.listening.report.charts import lay_strip, place_dots, trace_losses
+
+if TYPE_CHECKING:
+    from autogroove.releases import Release
+
+
+@dataclass(frozen=True)
+class ReportInputs:
+    """The parts of one release, in memory.
+
+    `catalogue` is complete; `track_ids` int64 (n,) and `encodings` float32 (n, d) as published;
+    `clusters` has columns track_id, cluster, exemplar; `card` is its JSON; `settings` the JSON of
+    `Settings`; losses are one value an epoch; `notes` are lines of text about decisions;
+    `pictures` are PNG bytes by caption. `release` is None before it has a number.
+    """
+
+    catalogue: pd.DataFrame
+    track_ids: NDArray[np.int64]
+    encodings: NDArray[np.float32]
+    clusters: pd.DataFrame
+    card: Mapping[str, Any]
+    settings: dict[str, Any]
+    source_url: str
+    source_kind: str = ""
+    train_loss: Sequence[float] = ()
+    dev_loss: Sequence[float] = ()
+    cluster_report: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    release: int | None = None
+
+    @property
+    def number(self) -> int:
+        """The release's number, 0 before it has one."""
+        return self.release or 0
+
+    def clips(self, track_id: int) -> NDArray[np.uint8]:
+        """A report opens no segment."""
+        raise ReleaseError(f"A report has no clips of track {track_id}.")
+
+    def clip_encodings(self, track_id: int) -> NDArray[np.float32]:
+        """A report compares no clips."""
+        raise ReleaseError(f"A report has no clip encodings of track {track_id}.")
+
+    @classmethod
+    def of_release(cls, release: "Release") -> Self:
+        """Everything that a published release says of itself."""
+        from autogroove.model import read_summary
+
+        parts = release.manifest.parts
+        summary = read_summary(release.store, parts.model.model_key)
+        return cls(
+            catalogue=release.catalogue,
+            track_ids=release.track_ids,
+            encodings=release.encodings,
+            clusters=release.clusters,
+            card=release.card,
+            settings=release.settings,
+            source_url=release.source_url,
+            source_kind=parts.source_kind,
+            train_loss=summary.train_loss,
+            dev_loss=summary.dev_loss,
+            cluster_report=release.cluster_report,
+            notes=[f"{n} {d}" for n, d in parts.policy.items()],
+            pictures={name: release.picture(name) for name in parts.pictures},
+            release=release.number,
+        )
+
+
+MOST_STATIONS = 60
+
+MOST_MEMBERS = 8
+
+MOST_REASONS = 30
+
+_TEMPLATE = Path(__file__).with_name("report.html")
+
+
+def render_report(inputs: ReportInputs) -> str:
+    """One HTML page: summary, coverage, card, map, stations, training, pictures, settings.
+
+    It needs no network, no script and no other file; pictures are in it as data. Equal inputs
+    give equal text. Everything that comes from tags is escaped.
+    """
+    collection = open_collection(inputs)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    rows = inputs.card.get("rows", [])
+    losses = {"training": inputs.train_loss, "development": inputs.dev_loss}
+    return template.render(
+        inputs=inputs,
+        version=version("autogroove"),
+        counts=_count(inputs, collection),
+        reasons=_count_reasons(inputs.catalogue),
+        strips=[lay_strip(row) for row in rows if row.get("value") is not None],
+        silent=[row for row in rows if row.get("value") is None],
+        dots=_place_dots(inputs, collection),
+        stations=_describe_stations(collection),
+        curves=trace_losses(losses),
+        pictures={name: _embed(png) for name, png in inputs.pictures.items()},
+        settings=_flatten(inputs.settings),
+        clustering=_flatten(dict(inputs.cluster_report)),
+    )
+
+
+def _count(inputs: ReportInputs, collection: Collection) -> dict[str, int]:
+    status = inputs.catalogue["status"].value_counts()
+    return {
+        "source": len(inputs.catalogue),
+        "stored": int(status.get("stored", 0)),
+        "quarantined": int(status.get("quarantined", 0)),
+        "excluded": int(status.get("excluded", 0)),
+        "clips": int(pd.to_numeric(inputs.catalogue["clips"]).fillna(0).sum()),
+        "clusters": len(np.unique(inputs.clusters["cluster"])),
+        "artists": len(np.unique(collection.artists)),
+    }
+
+
+def _count_reasons(catalogue: pd.DataFrame) -> list[dict[str, Any]]:
+    """Tracks left out, by status and reason, with one path as an example, or a title."""
+    left_out = catalogue[catalogue["reason"].notna()]
+    names = left_out["path"].fillna(left_out["title"]).fillna("")
+    by_reason = names.groupby([left_out["status"], left_out["reason"]], sort=True)
+    groups = by_reason.agg(["size", "first"])
+    ranked = groups.sort_values("size", ascending=False, kind="stable").head(MOST_REASONS)
+    keys = ("status", "reason", "count", "example")
+    return [dict(zip(keys, row, strict=True)) for row in ranked.reset_index().to_numpy().tolist()]
+
+
+def _place_dots(inputs: ReportInputs, collection: Collection) -> list[Any]:
+    places = place_tracks(inputs.encodings, np.flatnonzero(collection.is_exemplar))
+    names = [collection.song(at).name for at in range(len(collection))]
+    return place_dots(places, collection.cluster_of, collection.is_exemplar, names)
+
+
+def _describe_stations(collection: Collection) -> list[dict[str, Any]]:
+    found = []
+    for station in describe_stations(collection)[:MOST_STATIONS]:
+        members = [collection.positions[each] for each in station.track_ids[1 : MOST_MEMBERS + 1]]
+        found.append(
+            {
+                "station": station,
+                "hue": int(station.cluster * 137.508 + 290) % 360,
+                "members": [collection.song(at) for at in members],
+            }
+        )
+    return found
+
+
+def _embed(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def _flatten(tree: dict[str, Any], name: str = "") -> list[tuple[str, str]]:
+    """Dotted names and short values of a JSON tree."""
+    rows: list[tuple[str, str]] = []
+    for key, value in tree.items():
+        dotted = f"{name}.{key}" if name else str(key)
+        if isinstance(value, dict):
+            rows += _flatten(value, dotted)
+        else:
+            text = f"{value:g}" if isinstance(value, float) else str(value)
+            text = "–" if value is None else text
+            rows.append((dotted, text if len(text) <= 120 else text[:119] + "…"))
+    return rows

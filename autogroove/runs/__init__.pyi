@@ -1,0 +1,15 @@
+from .plan import RunPlan as RunPlan
+from .plan import plan_run as plan_run
+from .reclustering import ClusterDecision as ClusterDecision
+from .reclustering import compare_encodings as compare_encodings
+from .reclustering import decide_clusters as decide_clusters
+from .retraining import ModelDecision as ModelDecision
+from .retraining import decide_model as decide_model
+from .retraining import decide_promotion as decide_promotion
+from .retraining import describe_settings as describe_settings
+from .retraining import is_not_worse as is_not_worse
+from .retraining import recall_training as recall_training
+from .retraining import remember_training as remember_training
+from .watching import compare_source as compare_source
+from .watching import remember_telling as remember_telling
+from .watching import was_told as was_told

@@ -1,0 +1,17 @@
+from .collection import choose_demo as choose_demo
+from .collection import demo_is_complete as demo_is_complete
+from .collection import demo_prefix as demo_prefix
+from .collection import encode_mp3 as encode_mp3
+from .collection import render_batch as render_batch
+from .collection import tag_mp3 as tag_mp3
+from .collection import write_metadata as write_metadata
+from .metadata import LICENCE as LICENCE
+from .metadata import echonest_csv as echonest_csv
+from .metadata import genres_csv as genres_csv
+from .metadata import tracks_csv as tracks_csv
+from .mix import render_track as render_track
+from .plan import DemoSpec as DemoSpec
+from .plan import DemoTrack as DemoTrack
+from .plan import name_artist as name_artist
+from .plan import name_track as name_track
+from .plan import plan_demo as plan_demo

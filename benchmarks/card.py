@@ -26,7 +26,7 @@ from autogroove.evaluation import (
     evaluate_release,
     fit_components,
 )
-from autogroove.evaluation.descriptors import ClipDescriptions, describe_clips, disguise_clip
+from autogroove.evaluation.descriptors import ClipDescriptions, augment_clip, describe_clips
 
 RATE = 22050
 CLIPS = 3
@@ -48,7 +48,7 @@ def measure_descriptors() -> None:
     ours = cpu_seconds(lambda: describe_clips([clip], RATE), 20)
     theirs = cpu_seconds(lambda: (librosa.feature.tempo(y=clip), librosa.feature.mfcc(y=clip)), 5)
     print(f"describe a clip of 10 s   {ours * 1e3:7.1f} ms   librosa {theirs / ours:5.1f} ×")
-    ours = cpu_seconds(lambda: disguise_clip(clip, RATE, 2, 0), 20)
+    ours = cpu_seconds(lambda: augment_clip(clip, RATE, 2, 0), 20)
     theirs = cpu_seconds(lambda: librosa.effects.pitch_shift(clip, sr=RATE, n_steps=2), 2)
     print(f"disguise a clip of 10 s   {ours * 1e3:7.1f} ms   librosa {theirs / ours:5.1f} ×")
 

@@ -28,8 +28,8 @@ from autogroove.model import build_autoencoder
 from autogroove.model.training import (
     LARGEST_GRADIENT,
     ClipLoader,
-    Crew,
     Machine,
+    ProcessGroup,
     Trainer,
     choose_machine,
     choose_objective,
@@ -90,7 +90,7 @@ def time_rounds(loops: dict[str, Callable[[], None]], rounds: int) -> dict[str, 
 def make_trainer(settings: Settings, shape: tuple[int, int], machine: Machine) -> Trainer:
     torch.manual_seed(0)
     model = build_autoencoder(settings.model, shape)
-    return Trainer(model, choose_objective(settings), settings.training, machine, Crew())
+    return Trainer(model, choose_objective(settings), settings.training, machine, ProcessGroup())
 
 
 def measure_loops(store: Store, settings: Settings, table: pd.DataFrame, device: str, rounds: int):

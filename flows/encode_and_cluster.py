@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from autogroove.runs import ClusterDecision
-from autogroove.store import Made, PartRef
+from autogroove.store import CachedParts, PartRef
 from flows.build_spectrograms import Segments
 from flows.record import Run
 from flows.runtime.fan_out import Tally, fan_out
@@ -47,7 +47,7 @@ def encode_tracks(run: Run, segments: Segments, model: Model) -> Encodings:
 class Clusters:
     """Parts `clusters` and `report`, and why they are these."""
 
-    parts: Made
+    parts: CachedParts
     decision: ClusterDecision
 
 

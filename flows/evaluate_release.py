@@ -26,7 +26,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class Heard:
+class ModelOutputs:
     """Everything that one model made of the tracks."""
 
     model: Model

@@ -7,7 +7,7 @@ from prefect.context import FlowRunContext
 from autogroove.releases import Decision
 from autogroove.store import PartRef
 from flows.build_spectrograms import Segments
-from flows.evaluate_release import Heard
+from flows.evaluate_release import ModelOutputs
 from flows.record import Run, RunSummary
 from flows.runtime.fan_out import fan_out
 from tasks.collection import Listing
@@ -26,13 +26,13 @@ from tasks.reports import (
 from tasks.showing import record_lineage, show_summary, show_tables
 
 
-def word_decisions(heard: Heard) -> dict[str, Decision]:
+def word_decisions(heard: ModelOutputs) -> dict[str, Decision]:
     """What was decided about model and clusters, and why."""
     return {"model": heard.model.decision, "clusters": heard.clusters.decision}
 
 
 @dataclass(frozen=True)
-class Shown:
+class ReleasePages:
     """Pictures by name, the data report and the static page."""
 
     pictures: dict[str, PartRef]
@@ -40,7 +40,9 @@ class Shown:
     report: PartRef
 
 
-def show_release(run: Run, listing: Listing, segments: Segments, heard: Heard) -> Shown:
+def show_release(
+    run: Run, listing: Listing, segments: Segments, heard: ModelOutputs
+) -> ReleasePages:
     """Draw the release, in the store and in the UI."""
     statistics = analyse_data(run, listing, segments)
     stage = Stage("pictures")
@@ -67,7 +69,7 @@ def show_release(run: Run, listing: Listing, segments: Segments, heard: Heard) -
         word_decisions(heard),
     )
     run.note(stage, ran=not (drawn.reused and page.reused))
-    return Shown(pictures, analysis, page["report"])
+    return ReleasePages(pictures, analysis, page["report"])
 
 
 def analyse_data(run: Run, listing: Listing, segments: Segments) -> dict[str, PartRef]:
@@ -95,7 +97,7 @@ def analyse_data(run: Run, listing: Listing, segments: Segments) -> dict[str, Pa
 
 
 def finish_release(
-    run: Run, listing: Listing, segments: Segments, heard: Heard, shown: Shown
+    run: Run, listing: Listing, segments: Segments, heard: ModelOutputs, shown: ReleasePages
 ) -> RunSummary:
     """Publish the release, unless the current one has the same content; sum up the run."""
     stage = Stage("publish")

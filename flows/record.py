@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
-from autogroove.releases import hold_turn
+from autogroove.releases import wait_in_queue
 from autogroove.store import Store
 from tasks.progress import Stage
 
@@ -62,7 +62,7 @@ class RunSummary:
 
 
 @contextmanager
-def take_turn(run: Run) -> Iterator[None]:
+def enter_queue(run: Run) -> Iterator[None]:
     """Wait until no earlier run publishes to this store; keep sweeps and later runs away then."""
     stage = Stage("turn")
     waited: list[str] = []
@@ -71,7 +71,7 @@ def take_turn(run: Run) -> Iterator[None]:
         waited.append(whom)
         stage.show(0, 1, f"waiting for {whom}")
 
-    with hold_turn(Store(run.store), tell):
+    with wait_in_queue(Store(run.store), tell):
         if waited:
             stage.show(1, 1, f"waited for {waited[-1]}")
         yield

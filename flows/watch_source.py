@@ -11,7 +11,7 @@ from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
 from autogroove.config import SourceSelection
-from autogroove.runs import remember_telling, was_told
+from autogroove.runs import record_notification, was_notified
 from autogroove.source import Changes
 from autogroove.store import Store
 from tasks.collection import compare
@@ -40,7 +40,7 @@ def watch_source(
         logger.info("%s is as the current release has it.", selection.source)
         return changes
     counts = f"{changes.new} new, {changes.changed} changed, {changes.removed} removed"
-    if was_told(Store(store), changes.difference):
+    if was_notified(Store(store), changes.difference):
         logger.info("%s: told already today, and a run may be at work on it.", counts)
         return changes
     logger.info("%s: telling.", counts)
@@ -58,7 +58,7 @@ def watch_source(
             "removed": changes.removed,
         },
     )
-    remember_telling(Store(store), changes.difference)
+    record_notification(Store(store), changes.difference)
     return changes
 
 

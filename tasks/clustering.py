@@ -17,14 +17,14 @@ from autogroove.model import (
 from autogroove.releases import current_release
 from autogroove.runs import ClusterDecision, compare_encodings, decide_clusters
 from autogroove.source import load_catalogue
-from autogroove.store import Made, PartRef, Store, make_key, make_once, put_bytes, read_part
+from autogroove.store import CachedParts, PartRef, Store, make_key, make_once, put_bytes, read_part
 from tasks.dask_map import spread_cells
 from tasks.execution import computing_with, retrying
 from tasks.progress import Stage
 
 
 @task(name="pool-tracks", task_run_name="pool tracks", **retrying())
-def pool(store_url: str, catalogue_key: str, encodings: list[PartRef]) -> Made:
+def pool(store_url: str, catalogue_key: str, encodings: list[PartRef]) -> CachedParts:
     """One encoding a track from the encodings of its clips; part `track_encodings`."""
     store = Store(store_url)
 
@@ -49,7 +49,7 @@ def decide(
     model_kept: bool,
     settings: ClusteringSettings,
     recluster_fraction: float,
-) -> tuple[ClusterDecision, Made | None]:
+) -> tuple[ClusterDecision, CachedParts | None]:
     """How clusters come about, and those of the current release where they stand."""
     store = Store(store_url)
     current = current_release(store)
@@ -58,7 +58,7 @@ def decide(
     if current is None or decision.action != "kept":
         return decision, None
     parts = {"clusters": current.parts.clusters, "report": current.parts.cluster_report}
-    return decision, Made(parts, reused=True)
+    return decision, CachedParts(parts, reused=True)
 
 
 @task(
@@ -71,7 +71,7 @@ def cluster(
     track_encodings: PartRef,
     decision: ClusterDecision,
     settings: ClusteringSettings,
-) -> Made:
+) -> CachedParts:
     """Give every track a cluster with an exemplar; parts `clusters` and `report`.
 
     Messages pass in this process; above 120,000 tracks the searches run on the flow's cluster.

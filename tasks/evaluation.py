@@ -22,7 +22,7 @@ from autogroove.model.training import choose_members
 from autogroove.releases import current_release
 from autogroove.runs import recall_training
 from autogroove.source import Source, load_catalogue
-from autogroove.store import Made, PartRef, Store, make_key, make_once, put_bytes, read_part
+from autogroove.store import CachedParts, PartRef, Store, make_key, make_once, put_bytes, read_part
 from tasks.execution import computing_with, retrying
 from tasks.progress import Stage
 
@@ -67,7 +67,7 @@ def evaluate(
     encodings: list[PartRef],
     clusters: PartRef,
     description_keys: list[str],
-) -> Made:
+) -> CachedParts:
     """Measure every row of the card; part `card`."""
     store, stage = Store(store_url), Stage("evaluate")
     rivals = find_rivals(store, settings)

@@ -26,7 +26,7 @@ from autogroove.releases import (
 from autogroove.runs import describe_settings
 from autogroove.segments import read_segment_index
 from autogroove.source import catalogue_object, load_catalogue
-from autogroove.store import Made, PartRef, Store, read_part, refer_to
+from autogroove.store import CachedParts, PartRef, Store, read_part, refer_to
 from tasks.collection import Listing
 from tasks.execution import retrying
 from tasks.progress import Stage
@@ -42,7 +42,7 @@ class Artefacts:
     model: ModelSummary
     encodings: list[PartRef]
     track_encodings: PartRef
-    clusters: Made
+    clusters: CachedParts
     card: PartRef
     decisions: dict[str, Decision]
     first_new_cluster: int = 0

@@ -33,15 +33,15 @@ from autogroove.releases import Decision
 from autogroove.segments import Member, open_clips
 from autogroove.source import Source, load_catalogue
 from autogroove.store import (
-    Made,
+    CachedParts,
     PartRef,
     Store,
     make_key,
     make_once,
     put_bytes,
     put_json,
+    read_cached,
     read_part,
-    recall,
 )
 from tasks.collection import Listing
 from tasks.evaluation import read_card
@@ -52,9 +52,9 @@ _KIND = "analysis"
 _PICTURE = "data-"
 
 
-def find_report(store_url: str, catalogue_key: str, settings: Settings) -> Made | None:
+def find_report(store_url: str, catalogue_key: str, settings: Settings) -> CachedParts | None:
     """The data report of a catalogue, where it was made before."""
-    return recall(Store(store_url), _KIND, _key(catalogue_key, settings))
+    return read_cached(Store(store_url), _KIND, _key(catalogue_key, settings))
 
 
 @task(
@@ -92,7 +92,7 @@ def report(
     settings: Settings,
     statistics_keys: list[str],
     treble_keys: list[str],
-) -> Made:
+) -> CachedParts:
     """Merge what was counted; part `analysis`, and one part a picture."""
     store = Store(store_url)
 
@@ -151,7 +151,7 @@ def draw(
     model: ModelSummary,
     track_encodings: PartRef,
     clusters: PartRef,
-) -> Made:
+) -> CachedParts:
     """Loss curve, reconstructions and cluster map as PNG, shown in the UI."""
     store = Store(store_url)
 
@@ -209,11 +209,11 @@ def render(
     settings: Settings,
     model: ModelSummary,
     track_encodings: PartRef,
-    clusters: Made,
+    clusters: CachedParts,
     card: PartRef,
     pictures: dict[str, PartRef],
     decisions: dict[str, Decision],
-) -> Made:
+) -> CachedParts:
     """One HTML file that shows the release and needs nothing else; part `report`."""
     store = Store(store_url)
 

@@ -23,9 +23,9 @@ from autogroove.evaluation.search import (
     Trial,
     begin_search,
     choose_sides,
-    climb,
     measure_final,
     read_material,
+    run_trial,
     take_side,
 )
 from autogroove.figures import draw_search, png_data_uri
@@ -70,7 +70,7 @@ def try_settings(search: Search, ground: Ground, asked: Ask, device: str) -> Tri
     """Make one trial and keep it."""
     settings = search.settings_of(asked)
     with computing_with(1):
-        trial = climb(
+        trial = run_trial(
             search.store,
             _load_sided(search, ground),
             search.search,

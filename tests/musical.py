@@ -54,7 +54,7 @@ SMALL = Settings().with_overrides(
 
 
 @dataclass(frozen=True)
-class Song:
+class TrackView:
     """One file to render. Equal grooves sound alike."""
 
     path: str
@@ -67,7 +67,7 @@ class Song:
     seconds: float = 6.0
 
 
-def render_song(song: Song, seed: int) -> np.ndarray:
+def render_song(song: TrackView, seed: int) -> np.ndarray:
     """Clicks at the groove's tempo over a chord of the groove's own; mono float64."""
     draw = np.random.default_rng(seed)
     time = np.arange(int(song.seconds * RATE_HZ)) / RATE_HZ
@@ -79,7 +79,7 @@ def render_song(song: Song, seed: int) -> np.ndarray:
     return np.asarray(0.5 * sound / np.abs(sound).max())
 
 
-def write_songs(folder: Path, songs: Sequence[Song]) -> None:
+def write_songs(folder: Path, songs: Sequence[TrackView]) -> None:
     """MP3 files with ID3 tags."""
     for seed, song in enumerate(songs):
         buffer = io.BytesIO()

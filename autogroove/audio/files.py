@@ -28,7 +28,7 @@ class AudioFault(Exception):
         return AudioFault, (self.reason, self.detail)
 
 
-class NotingFile(SeekableView):
+class FaultKeepingFile(SeekableView):
     """A file that ends where it cannot be read; `fault` says why."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -143,7 +143,7 @@ def reading(file: AudioFile) -> Iterator[BinaryIO]:
     except OSError as error:
         raise _unreadable(error) from error
     with opened:
-        noting = None if file.content is not None else NotingFile(opened)
+        noting = None if file.content is not None else FaultKeepingFile(opened)
         try:
             yield opened if noting is None else cast(BinaryIO, noting)
         except AudioFault:

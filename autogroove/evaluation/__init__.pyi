@@ -4,11 +4,11 @@ from .card import CARD_VERSION as CARD_VERSION
 from .card import Card as Card
 from .card import CardRow as CardRow
 from .card_inputs import gather_inputs as gather_inputs
-from .collection import Collection as Collection
 from .evaluate import EvaluationInputs as EvaluationInputs
 from .evaluate import evaluate_release as evaluate_release
-from .hearing import Encoded as Encoded
 from .rendering import render_markdown as render_markdown
 from .rendering import render_text as render_text
 from .results import render_results as render_results
 from .rivals import find_rivals as find_rivals
+from .tracks import EvaluatedTracks as EvaluatedTracks
+from .view import Encoded as Encoded

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.evaluation.card import YARDSTICK
-from autogroove.evaluation.collection import Collection
+from autogroove.evaluation.card import ORACLE
 from autogroove.evaluation.descriptors.clips import ClipDescriptions, describe_tracks_rhythm
-from autogroove.evaluation.hearing import Encoded
+from autogroove.evaluation.tracks import EvaluatedTracks
+from autogroove.evaluation.view import Encoded
 
 """(n, num_bins, num_frames) grey levels as segments keep them."""
 PCA_IMAGES = 1000
@@ -23,7 +23,7 @@ _BLOCK = 128
 
 
 def describe_baselines(
-    collection: Collection, code_size: int, disguised: ClipDescriptions | None = None
+    collection: EvaluatedTracks, code_size: int, augmented: ClipDescriptions | None = None
 ) -> dict[str, Encoded]:
     """What needs no images: random and, where described, timbre, tempogram and the yardstick.
 
@@ -34,16 +34,16 @@ def describe_baselines(
     """
     generator = np.random.default_rng(0)
     num_clips = len(collection.clip_tracks)
-    num_disguised = 0 if collection.disguised_clips is None else len(collection.disguised_clips)
-    drawn = generator.normal(size=(num_clips + num_disguised, code_size)).astype(np.float32)
-    found = {"random": Encoded(drawn[:num_clips], drawn[num_clips:] if num_disguised else None)}
+    num_augmented = 0 if collection.augmented_clips is None else len(collection.augmented_clips)
+    drawn = generator.normal(size=(num_clips + num_augmented, code_size)).astype(np.float32)
+    found = {"random": Encoded(drawn[:num_clips], drawn[num_clips:] if num_augmented else None)}
     plain = collection.descriptions
     if plain is not None:
-        timbre, tempogram, rhythm = (None,) * 3 if disguised is None else _view(disguised)
+        timbre, tempogram, rhythm = (None,) * 3 if augmented is None else _view(augmented)
         found["mfcc"] = standardise_pair(plain.timbre, timbre)
         found["tempogram"] = Encoded(plain.tempogram(), tempogram)
         own = _view(plain)[2]
-        found[YARDSTICK] = Encoded(own, rhythm, collection.rhythms.rhythm)
+        found[ORACLE] = Encoded(own, rhythm, collection.rhythms.rhythm)
     return found
 
 
@@ -56,12 +56,12 @@ def _view(
     return descriptions.timbre, descriptions.tempogram(), rhythms.rhythm
 
 
-def standardise_pair(clips: NDArray[np.float32], disguised: NDArray[np.float32] | None) -> Encoded:
+def standardise_pair(clips: NDArray[np.float32], augmented: NDArray[np.float32] | None) -> Encoded:
     """Both with the mean and deviation of the clips taken out, so that no unit rules."""
     centre, spread = clips.mean(axis=0), clips.std(axis=0)
     spread = np.where(spread > 1e-9, spread, 1).astype(np.float32)
     return Encoded(
-        (clips - centre) / spread, None if disguised is None else (disguised - centre) / spread
+        (clips - centre) / spread, None if augmented is None else (augmented - centre) / spread
     )
 
 
@@ -91,10 +91,10 @@ class PrincipalComponents:
             mean_errors.append(total / centred.shape[1])
         return np.concatenate(scores), np.concatenate(errors), np.concatenate(mean_errors)
 
-    def hear(self, images: NDArray[np.uint8], disguised: NDArray[np.uint8] | None) -> Encoded:
+    def hear(self, images: NDArray[np.uint8], augmented: NDArray[np.uint8] | None) -> Encoded:
         """Scores of both, with the errors of reconstruction of the plain ones."""
         clips, errors, mean_errors = self._apply(images)
-        other = None if disguised is None else self.encode(disguised)
+        other = None if augmented is None else self.encode(augmented)
         return Encoded(clips, other, squared_errors=errors, mean_errors=mean_errors)
 
 
@@ -119,7 +119,7 @@ def fit_components(images: NDArray[np.uint8], code_size: int) -> PrincipalCompon
 
 def make_image_baselines(
     images: NDArray[np.uint8],
-    disguised: NDArray[np.uint8] | None,
+    augmented: NDArray[np.uint8] | None,
     code_size: int,
     training: NDArray[np.bool_],
     encode_untrained: Callable[[NDArray[np.uint8]], NDArray[np.float32]] | None = None,
@@ -138,9 +138,9 @@ def make_image_baselines(
         rows = np.sort(np.random.default_rng(0).permutation(rows)[:PCA_IMAGES])
     found: dict[str, Encoded] = {}
     if len(rows) > 1:
-        found["pca"] = fit_components(images[rows], code_size).hear(images, disguised)
+        found["pca"] = fit_components(images[rows], code_size).hear(images, augmented)
     if encode_untrained is not None:
-        other = None if disguised is None else encode_untrained(disguised)
+        other = None if augmented is None else encode_untrained(augmented)
         found["untrained"] = standardise_pair(encode_untrained(images), other)
     return found
 

@@ -138,7 +138,7 @@ HEADLINES = (
     "unexplained",
 )
 
-YARDSTICK = "yardstick"
+ORACLE = "yardstick"
 """Among the baselines: the tempo-normalised rhythm descriptor itself, used as an encoding. It is
 the ceiling of the rhythm rows, which are measured with it, and what a hand-made descriptor can do
 on the others. It is shown, and it is not what a model must beat."""
@@ -164,7 +164,7 @@ class CardRow:
     @property
     def best_baseline(self) -> tuple[str, Figure] | None:
         """The strongest baseline, the yardstick aside; None where there is none."""
-        rivals = [item for item in self.baselines.items() if item[0] != YARDSTICK]
+        rivals = [item for item in self.baselines.items() if item[0] != ORACLE]
         if not rivals or self.better == "report":
             return None
         choose = max if self.better == "higher" else min

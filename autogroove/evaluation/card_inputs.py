@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from autogroove.clustering import cluster_encodings
 from autogroove.config import ClusteringSettings, Settings
 from autogroove.evaluation.baselines import describe_baselines, make_image_baselines
-from autogroove.evaluation.collection import Collection
 from autogroove.evaluation.descriptors.sampling import sample_tracks
 from autogroove.evaluation.descriptors.storing import Descriptions, read_descriptions
 from autogroove.evaluation.evaluate import EvaluationInputs
-from autogroove.evaluation.hearing import Clusterer, Encoded
 from autogroove.evaluation.rivals import Rival, hear_rivals, make_untrained, measure_errors
 from autogroove.evaluation.sampled import SampledClips, match_clips, read_clip_codes
+from autogroove.evaluation.tracks import EvaluatedTracks
+from autogroove.evaluation.view import Clusterer, Encoded
 from autogroove.model import Autoencoder, encode_images, encodings_key, load_model, make_encoder_key
 from autogroove.model.training import choose_members
 from autogroove.segments import make_recipe_key, open_clips
@@ -38,7 +38,7 @@ class _Images:
     """Images of the sampled clips and of the disguised ones; (n,) which may be fitted to."""
 
     plain: NDArray[np.uint8]
-    disguised: NDArray[np.uint8]
+    augmented: NDArray[np.uint8]
     training: NDArray[np.bool_]
 
 
@@ -81,7 +81,7 @@ def gather_inputs(
     collection = _collect(clips, described, trained)
     images = _Images(
         _read_images(store, make_recipe_key(settings), clips.tracks),
-        described.images[clips.disguises],
+        described.images[clips.augmentations],
         _may_train(collection),
     )
     plain = read_clip_codes(store, _own_encodings(store, model_key, clips), clips)
@@ -115,13 +115,13 @@ def make_clusterer(settings: ClusteringSettings) -> Clusterer:
     return cluster
 
 
-def _collect(clips: SampledClips, described: Descriptions, trained: Names[str]) -> Collection:
+def _collect(clips: SampledClips, described: Descriptions, trained: Names[str]) -> EvaluatedTracks:
     held_out = ~clips.tracks["fingerprint"].isin(list(trained)).to_numpy(dtype=bool)
     own = described.clips.take(clips.described)
-    return Collection(clips.tracks, clips.clip_tracks, own, clips.disguised, held_out)
+    return EvaluatedTracks(clips.tracks, clips.clip_tracks, own, clips.augmented, held_out)
 
 
-def _may_train(collection: Collection) -> NDArray[np.bool_]:
+def _may_train(collection: EvaluatedTracks) -> NDArray[np.bool_]:
     """(num_clips,) what baselines are fitted to: what the model was, or all if that is none."""
     held_out = np.asarray(collection.held_out)
     return np.asarray((held_out if held_out.all() else ~held_out)[collection.clip_tracks])
@@ -129,24 +129,24 @@ def _may_train(collection: Collection) -> NDArray[np.bool_]:
 
 def _hear_model(model: Autoencoder, plain: NDArray[np.float32], images: _Images) -> Encoded:
     errors, mean_errors = measure_errors(model, images.plain, images.training)
-    disguised = encode_images(model, images.disguised) if len(images.disguised) else None
-    return Encoded(plain, disguised, squared_errors=errors, mean_errors=mean_errors)
+    augmented = encode_images(model, images.augmented) if len(images.augmented) else None
+    return Encoded(plain, augmented, squared_errors=errors, mean_errors=mean_errors)
 
 
 def _make_baselines(
     settings: Settings,
     model: Autoencoder,
-    collection: Collection,
+    collection: EvaluatedTracks,
     images: _Images,
     described: Descriptions,
     clips: SampledClips,
 ) -> dict[str, Encoded]:
-    rows = np.flatnonzero(described.table["disguised"].to_numpy())[clips.disguises]
+    rows = np.flatnonzero(described.table["disguised"].to_numpy())[clips.augmentations]
     untrained = make_untrained(settings.model, model.image_shape, settings.training.seed)
     return {
         **describe_baselines(collection, model.code_size, described.clips.take(rows)),
         **make_image_baselines(
-            images.plain, images.disguised, model.code_size, images.training, untrained
+            images.plain, images.augmented, model.code_size, images.training, untrained
         ),
     }
 

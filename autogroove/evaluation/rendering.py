@@ -3,7 +3,7 @@
 What belongs here: layout of a card. What does not: its numbers, or any command or page.
 """
 
-from autogroove.evaluation.card import YARDSTICK, Card, CardRow, Figure
+from autogroove.evaluation.card import ORACLE, Card, CardRow, Figure
 
 _ARROWS = {"higher": "↑", "lower": "↓", "report": " "}
 
@@ -101,7 +101,7 @@ def _baseline_names(card: Card) -> list[str]:
     names: dict[str, None] = {}
     for row in card.rows:
         names.update(dict.fromkeys(row.baselines))
-    return sorted(names, key=lambda name: name == YARDSTICK)
+    return sorted(names, key=lambda name: name == ORACLE)
 
 
 def _figure(figure: Figure | None) -> str:

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from autogroove.config import ModelSettings, Settings
 from autogroove.errors import MissingObject, ReleaseError
 from autogroove.evaluation.descriptors.storing import plan_descriptions, read_descriptions
-from autogroove.evaluation.hearing import Encoded
 from autogroove.evaluation.sampled import SampledClips, read_clip_codes
+from autogroove.evaluation.view import Encoded
 from autogroove.model import Autoencoder, build_autoencoder, encode_images, load_model, reconstruct
 from autogroove.releases import read_manifest, release_numbers
 from autogroove.segments import image_shape
@@ -100,7 +100,7 @@ def hear_rivals(
                 *(name, reason, rival.settings.preset),
             )
             continue
-        heard[name] = Encoded(plain, _encode_disguised(store, rival, catalogue, settings, clips))
+        heard[name] = Encoded(plain, _encode_augmented(store, rival, catalogue, settings, clips))
     return heard
 
 
@@ -114,7 +114,7 @@ def _read_rival(store: Store, number: int) -> Rival | None:
     return Rival(parts.model.model_key, settings, parts.encodings)
 
 
-def _encode_disguised(
+def _encode_augmented(
     store: Store, rival: Rival, catalogue: pd.DataFrame, settings: Settings, clips: SampledClips
 ) -> NDArray[np.float32] | None:
     """(num_disguised, d) in the order of `clips.disguised`, or None where images are lacking."""
@@ -127,7 +127,7 @@ def _encode_disguised(
     except MissingObject:
         return None
     names = described.table["fingerprint"][described.table["disguised"]]
-    owners = clips.tracks["fingerprint"].to_numpy()[clips.clip_tracks[clips.disguised]]
+    owners = clips.tracks["fingerprint"].to_numpy()[clips.clip_tracks[clips.augmented]]
     places = pd.Index(names).get_indexer(pd.Index(owners))
     if len(places) == 0 or (places < 0).any():
         return None

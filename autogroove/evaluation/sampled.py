@@ -25,9 +25,9 @@ class SampledClips:
     tracks: pd.DataFrame
     clip_tracks: NDArray[np.int64]
     described: NDArray[np.int64]
-    disguised: NDArray[np.int64]
+    augmented: NDArray[np.int64]
     """(m,) row in `clip_tracks` of each clip that was disguised."""
-    disguises: NDArray[np.int64]
+    augmentations: NDArray[np.int64]
     """(m,) its place among the disguised descriptions and images."""
 
 

@@ -78,13 +78,13 @@ def _draw_order(
     axes: Axes, trials: Sequence[DrawnTrial], finals: Mapping[int, Sequence[float]]
 ) -> None:
     style_axes(axes, "Objective by trial", "trial", "objective")
-    climbed = [trial for trial in trials if trial.rungs]
-    epochs = sorted({epoch for trial in climbed for epoch in trial.rungs})
-    for trial in climbed:
+    measured = [trial for trial in trials if trial.rungs]
+    epochs = sorted({epoch for trial in measured for epoch in trial.rungs})
+    for trial in measured:
         heights = list(trial.rungs.values())
         axes.plot([trial.number] * len(heights), heights, "-", color=MUTED, lw=0.8, zorder=1)
     for place, epoch in enumerate(epochs):
-        at = [(t.number, t.rungs[epoch]) for t in climbed if epoch in t.rungs]
+        at = [(t.number, t.rungs[epoch]) for t in measured if epoch in t.rungs]
         shade = 0.25 + 0.75 * (place + 1) / len(epochs)
         axes.plot(
             *zip(*at, strict=True),
@@ -95,8 +95,8 @@ def _draw_order(
             mew=0,
             label=f"after {epoch} epoch{'' if epoch == 1 else 's'}",
         )
-    _mark(axes, [t for t in climbed if t.state == "pruned"], "x", MUTED, "given up")
-    _mark(axes, [t for t in climbed if t.state == "failed"], "x", RED, "failed")
+    _mark(axes, [t for t in measured if t.state == "pruned"], "x", MUTED, "given up")
+    _mark(axes, [t for t in measured if t.state == "failed"], "x", RED, "failed")
     seeds = [(number + 0.18, value) for number, values in finals.items() for value in values]
     if seeds:
         axes.plot(
@@ -109,7 +109,7 @@ def _draw_order(
         )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.margins(x=0.03, y=0.12)
-    if climbed:
+    if measured:
         axes.legend(
             *axes.get_legend_handles_labels(),
             frameon=False,

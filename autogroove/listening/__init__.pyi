@@ -1,11 +1,11 @@
 from .assigning import assign_files as assign_files
 from .choosing import find_similar as find_similar
 from .choosing import make_playlist as make_playlist
-from .clusters import describe_stations as describe_stations
-from .collection import Collection as Collection
-from .collection import open_collection as open_collection
+from .clusters import describe_cluster_views as describe_cluster_views
 from .exports import EXPORT_FORMATS as EXPORT_FORMATS
 from .exports import export_playlist as export_playlist
+from .library import TrackLibrary as TrackLibrary
+from .library import open_collection as open_collection
 from .lists import Playlist as Playlist
 from .lists import describe_tracks as describe_tracks
 from .locations import Locations as Locations

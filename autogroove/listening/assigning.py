@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from autogroove.audio import AudioFault, open_path
 from autogroove.config import Settings
-from autogroove.listening.collection import Collection, open_collection
+from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.lists import Scored
 from autogroove.model import encode_clips
 from autogroove.segments import draw_track
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Assignment:
+class FilePlacement:
     """Where one file belongs, or why it cannot be used.
 
     `cluster` is that of the nearest exemplar. `neighbours` are scored by mutual proximity.
@@ -55,7 +55,7 @@ class Assignment:
 
 def assign_files(
     release: "Release", paths: Sequence[str | PathLike[str]], *, count: int = 10
-) -> list[Assignment]:
+) -> list[FilePlacement]:
     """Encode files and say to which cluster of a release each belongs and what it is near.
 
     A file that cannot be used has a reason instead; it never stops the others.
@@ -66,21 +66,21 @@ def assign_files(
 
 
 def _assign(
-    release: "Release", collection: Collection, settings: Settings, path: Path, count: int
-) -> Assignment:
+    release: "Release", collection: TrackLibrary, settings: Settings, path: Path, count: int
+) -> FilePlacement:
     try:
         images = draw_track(open_path(path), settings).images
     except AudioFault as fault:
-        return Assignment(str(path), reason=fault.reason.value, detail=fault.detail)
+        return FilePlacement(str(path), reason=fault.reason.value, detail=fault.detail)
     except OSError as error:
-        return Assignment(str(path), reason=Reason.unreadable.value, detail=error.strerror)
+        return FilePlacement(str(path), reason=Reason.unreadable.value, detail=error.strerror)
     encoding = encode_clips(release.model, images).mean(axis=0, dtype=np.float64)
     return _place(collection, str(path), encoding.astype(np.float32), len(images), count)
 
 
 def _place(
-    collection: Collection, path: str, encoding: NDArray[np.float32], clips: int, count: int
-) -> Assignment:
+    collection: TrackLibrary, path: str, encoding: NDArray[np.float32], clips: int, count: int
+) -> FilePlacement:
     scores = collection.proximity.of_vector(encoding)
     order = np.argsort(-scores, kind="stable")[:count]
     songs = [collection.song(int(at)) for at in order]
@@ -88,7 +88,7 @@ def _place(
     away = collection.proximity.distances_to(encoding)[exemplars]
     nearest = int(exemplars[np.argmin(away)]) if len(exemplars) else None
     song = None if nearest is None else collection.song(nearest)
-    return Assignment(
+    return FilePlacement(
         path,
         cluster=song.cluster if song else None,
         exemplar=song.track_id if song else None,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.errors import SettingsError
-from autogroove.listening.collection import Collection, open_collection
+from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.listened import ListenedRelease
 from autogroove.listening.lists import Playlist, Scored
 from autogroove.listening.ordering import find_close_artists, measure_transitions, order_tracks
@@ -25,7 +25,7 @@ USUAL_TRACK_SECONDS = 30.0
 
 
 def find_similar(
-    release: ListenedRelease | Collection, track_id: int, *, count: int = 10
+    release: ListenedRelease | TrackLibrary, track_id: int, *, count: int = 10
 ) -> list[Scored]:
     """The tracks nearest to one under mutual proximity, best first; the track itself is left out.
 
@@ -41,7 +41,7 @@ def find_similar(
 
 
 def make_playlist(
-    release: ListenedRelease | Collection,
+    release: ListenedRelease | TrackLibrary,
     seeds: Sequence[int],
     rules: Rules | None = None,
     *,
@@ -76,7 +76,7 @@ def make_playlist(
     )
 
 
-def find_position(collection: Collection, track_id: int) -> int:
+def find_position(collection: TrackLibrary, track_id: int) -> int:
     """Where a track is in a collection.
 
     Raises:
@@ -92,7 +92,7 @@ def find_position(collection: Collection, track_id: int) -> int:
 
 
 def _choose(
-    collection: Collection, starts: list[int], scores: Singles, rules: Rules
+    collection: TrackLibrary, starts: list[int], scores: Singles, rules: Rules
 ) -> tuple[list[int], list[str]]:
     """Positions chosen, seeds first, under the strictest rules that give enough tracks."""
     allowed = allow_tracks(collection, rules)
@@ -110,7 +110,7 @@ def _choose(
 
 
 def _rank_candidates(
-    collection: Collection, starts: list[int], scores: Singles, allowed: NDArray[np.bool_]
+    collection: TrackLibrary, starts: list[int], scores: Singles, allowed: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
     """Every allowed track, nearest first."""
     distances = np.mean([collection.proximity.distances(at) for at in starts], axis=0)
@@ -119,7 +119,7 @@ def _rank_candidates(
 
 
 def _pick(
-    collection: Collection,
+    collection: TrackLibrary,
     starts: list[int],
     scores: Singles,
     pool: NDArray[np.int64],
@@ -167,18 +167,18 @@ def _admit(
     return np.asarray(found, dtype=np.int64), pool[:0]
 
 
-def _seconds(collection: Collection, positions: Iterable[int]) -> float:
+def _seconds(collection: TrackLibrary, positions: Iterable[int]) -> float:
     durations = collection.durations[list(positions)]
     return float(np.nan_to_num(durations, nan=USUAL_TRACK_SECONDS).sum())
 
 
-def _is_enough(collection: Collection, chosen: list[int], rules: Rules) -> bool:
+def _is_enough(collection: TrackLibrary, chosen: list[int], rules: Rules) -> bool:
     if rules.duration_seconds is None:
         return len(chosen) >= rules.length
     return _seconds(collection, chosen) >= rules.duration_seconds
 
 
-def _brings_closer(collection: Collection, chosen: list[int], best: int, rules: Rules) -> bool:
+def _brings_closer(collection: TrackLibrary, chosen: list[int], best: int, rules: Rules) -> bool:
     """Whether one more track brings the total closer to the duration wanted."""
     if rules.duration_seconds is None:
         return True
@@ -186,7 +186,7 @@ def _brings_closer(collection: Collection, chosen: list[int], best: int, rules: 
     return abs(short - _seconds(collection, [best])) <= short
 
 
-def _order(collection: Collection, chosen: list[int], rules: Rules) -> list[int]:
+def _order(collection: TrackLibrary, chosen: list[int], rules: Rules) -> list[int]:
     positions = np.asarray(chosen, dtype=np.int64)
     costs = measure_transitions(collection, positions)
     order = order_tracks(costs, collection.artists[positions], spacing=rules.artist_spacing)
@@ -199,7 +199,7 @@ def _note_easing(eased: list[str]) -> list[str]:
     return [f"Too few tracks fit the rules; allowed {', then '.join(eased)}."]
 
 
-def _note_short(collection: Collection, chosen: list[int], rules: Rules, num_allowed: int) -> str:
+def _note_short(collection: TrackLibrary, chosen: list[int], rules: Rules, num_allowed: int) -> str:
     wanted = (
         f"{rules.length} tracks"
         if rules.duration_seconds is None
@@ -212,7 +212,7 @@ def _note_short(collection: Collection, chosen: list[int], rules: Rules, num_all
     )
 
 
-def _note_spacing(collection: Collection, ordered: list[int], rules: Rules) -> list[str]:
+def _note_spacing(collection: TrackLibrary, ordered: list[int], rules: Rules) -> list[str]:
     close = find_close_artists(collection.artists[ordered], rules.artist_spacing)
     if not close:
         return []

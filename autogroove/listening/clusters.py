@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.listening.collection import Collection, Song, open_collection
+from autogroove.listening.library import TrackLibrary, TrackView, open_collection
 from autogroove.listening.listened import ListenedRelease
 
 
 @dataclass(frozen=True)
-class Station:
+class ClusterView:
     """One cluster: who stands for it, how large it is, how fast, and of which genres.
 
     `tempo_range_bpm` spans the middle eight tenths of the known tempos; None where none is known.
@@ -20,7 +20,7 @@ class Station:
     """
 
     cluster: int
-    exemplar: Song
+    exemplar: TrackView
     track_ids: tuple[int, ...]
     tempo_range_bpm: tuple[float, float] | None
     genres: tuple[tuple[str, int], ...]
@@ -46,7 +46,7 @@ class Station:
         }
 
 
-def describe_stations(release: ListenedRelease | Collection) -> list[Station]:
+def describe_cluster_views(release: ListenedRelease | TrackLibrary) -> list[ClusterView]:
     """Every cluster of a release, largest first."""
     collection = open_collection(release)
     clusters = collection.cluster_of
@@ -55,7 +55,7 @@ def describe_stations(release: ListenedRelease | Collection) -> list[Station]:
     return [_describe(collection, int(number)) for number in numbers[order]]
 
 
-def _describe(collection: Collection, cluster: int) -> Station:
+def _describe(collection: TrackLibrary, cluster: int) -> ClusterView:
     members = np.flatnonzero(collection.cluster_of == cluster)
     exemplar = _find_exemplar(collection, members)
     away = collection.proximity.distances_between(members, np.asarray([exemplar]))[:, 0]
@@ -64,7 +64,7 @@ def _describe(collection: Collection, cluster: int) -> Station:
     known = tempos[np.isfinite(tempos)]
     spread = np.percentile(known, [10, 90]) if len(known) else None
     genres = Counter(name for at in members if (name := collection.shown["genre"][at]))
-    return Station(
+    return ClusterView(
         cluster=cluster,
         exemplar=collection.song(exemplar),
         track_ids=tuple(int(at) for at in np.asarray(collection.release.track_ids)[members]),
@@ -74,6 +74,6 @@ def _describe(collection: Collection, cluster: int) -> Station:
     )
 
 
-def _find_exemplar(collection: Collection, members: NDArray[np.int64]) -> int:
+def _find_exemplar(collection: TrackLibrary, members: NDArray[np.int64]) -> int:
     elected = members[collection.is_exemplar[members]]
     return int(elected[0] if len(elected) else members[0])

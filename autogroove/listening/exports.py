@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree
 
 from autogroove.errors import SettingsError
-from autogroove.listening.collection import Song
+from autogroove.listening.library import TrackView
 from autogroove.listening.lists import Playlist
 from autogroove.listening.locations import Locations
 
@@ -67,7 +67,7 @@ def _is_noncharacter(letter: str) -> bool:
     return (ord(letter) & 0xFFFE) == 0xFFFE or 0xFDD0 <= ord(letter) <= 0xFDEF
 
 
-def attribute(song: Song) -> str:
+def attribute(song: TrackView) -> str:
     """The line that a licence asks for: title, artist, licence and where it is from."""
     parts = [f"“{clean_text(song.title)}”"]
     if song.artist:
@@ -121,7 +121,7 @@ def _add(parent: ElementTree.Element, name: str, text: str, **attributes: str) -
         ElementTree.SubElement(parent, f"{{{XSPF}}}{name}", attributes).text = text
 
 
-def _describe_track(song: Song, locations: Locations) -> dict[str, Any]:
+def _describe_track(song: TrackView, locations: Locations) -> dict[str, Any]:
     """The elements of a track in the order in which XSPF lists them."""
     fields = {
         "location": locations.uri(song.path),
@@ -135,7 +135,7 @@ def _describe_track(song: Song, locations: Locations) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value}
 
 
-def _describe_meta(song: Song) -> dict[str, str]:
+def _describe_meta(song: TrackView) -> dict[str, str]:
     """Licence and tempo; XSPF wants a URI that names the relation."""
     licence = {"http://purl.org/dc/terms/license": clean_text(song.licence)} if song.licence else {}
     tempo = {TEMPO_META: f"{song.tempo_bpm:.1f}"} if song.tempo_bpm else {}

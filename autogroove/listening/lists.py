@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from autogroove.listening.collection import Collection, Song
+from autogroove.listening.library import TrackLibrary, TrackView
 from autogroove.listening.listened import ListenedRelease
 
 
@@ -13,7 +13,7 @@ from autogroove.listening.listened import ListenedRelease
 class Scored:
     """A track and how near it is to what was asked: mutual proximity in [0, 1]."""
 
-    song: Song
+    song: TrackView
     score: float
 
     def as_json(self) -> dict[str, object]:
@@ -66,12 +66,12 @@ _TEXTS = ("path", "title", "artist", "album", "genre", "licence", "status", "rea
 
 
 def describe_tracks(
-    release: ListenedRelease | Collection, *, quarantined: bool = False
+    release: ListenedRelease | TrackLibrary, *, quarantined: bool = False
 ) -> list[dict[str, Any]]:
     """One object a track of the source: `{"track_id", "path", "title", "artist", "status",
     "reason", "cluster", "clips"}` and more; with `quarantined`, only those that could not be used.
     """
-    opened = release.release if isinstance(release, Collection) else release
+    opened = release.release if isinstance(release, TrackLibrary) else release
     rows = opened.catalogue.merge(opened.clusters, on="track_id", how="left")
     if quarantined:
         rows = rows[rows["status"] == "quarantined"]

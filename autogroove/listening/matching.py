@@ -11,7 +11,7 @@ import numpy as np
 
 from autogroove.config import ClipSettings
 from autogroove.listening.choosing import find_position
-from autogroove.listening.collection import Collection, open_collection
+from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.listened import ListenedRelease
 from autogroove.releases import Release
 from autogroove.store import Store
@@ -34,7 +34,7 @@ class ClipMatch:
     other_start_seconds: float | None = None
 
 
-def match_clips(release: ListenedRelease | Collection, seed: int, other: int) -> ClipMatch:
+def match_clips(release: ListenedRelease | TrackLibrary, seed: int, other: int) -> ClipMatch:
     """The best matching pair of clips of two tracks.
 
     Raises:
@@ -57,7 +57,7 @@ def match_clips(release: ListenedRelease | Collection, seed: int, other: int) ->
     )
 
 
-def find_clip_starts(collection: Collection, track_id: int) -> list[float]:
+def find_clip_starts(collection: TrackLibrary, track_id: int) -> list[float]:
     """Where the clips of a track begin, in seconds; empty where that is not known."""
     from autogroove.audio import place_clips
 
@@ -72,7 +72,7 @@ def find_clip_starts(collection: Collection, track_id: int) -> list[float]:
     return [start / rate for start in starts] if len(starts) == song.clips else []
 
 
-def _find_audio_seconds(collection: Collection, position: int) -> float | None:
+def _find_audio_seconds(collection: TrackLibrary, position: int) -> float | None:
     """How long the decoded file was. Metadata may tell the length of the song it was cut from."""
     release = collection.release
     if not isinstance(release, Release):

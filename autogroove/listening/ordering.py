@@ -7,7 +7,7 @@ What does not: which tracks are in the set.
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.listening.collection import Collection
+from autogroove.listening.library import TrackLibrary
 
 MOST_ROUNDS = 300
 """Changes tried at most; a playlist of 20 settles after about 5."""
@@ -17,7 +17,7 @@ CLOSE_ARTISTS_COST = 10.0
 
 
 def measure_transitions(
-    collection: Collection, positions: NDArray[np.int64]
+    collection: TrackLibrary, positions: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Cost (n, n) of going from one track to another, symmetric, about 1 between strangers.
 

@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from autogroove.errors import SettingsError
 from autogroove.listening.choosing import find_position
-from autogroove.listening.collection import Collection, open_collection
+from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.listened import ListenedRelease
 from autogroove.listening.lists import Playlist, Scored
 from autogroove.listening.ordering import find_close_artists
@@ -38,7 +38,7 @@ MOST_REPAIRS = 40
 
 
 def find_path(
-    release: ListenedRelease | Collection,
+    release: ListenedRelease | TrackLibrary,
     start: int,
     goal: int,
     length: int | None = None,
@@ -77,7 +77,7 @@ def find_path(
 
 
 def _find_corridor(
-    collection: Collection, start: int, goal: int, rules: Rules
+    collection: TrackLibrary, start: int, goal: int, rules: Rules
 ) -> NDArray[np.int64]:
     """The ends, first and second, then the allowed tracks of smallest detour."""
     detour = collection.proximity.distances(start) + collection.proximity.distances(goal)
@@ -89,7 +89,7 @@ def _find_corridor(
     return np.asarray([start, goal, *nearest.tolist()], dtype=np.int64)
 
 
-def _measure_progress(collection: Collection, corridor: NDArray[np.int64]) -> NDArray[np.float64]:
+def _measure_progress(collection: TrackLibrary, corridor: NDArray[np.int64]) -> NDArray[np.float64]:
     """How far along each track is: 0 at the start, 1 at the goal."""
     away = collection.proximity.distances_between(corridor, corridor[:2])
     total = np.maximum(away.sum(axis=1), 1e-30)
@@ -99,7 +99,7 @@ def _measure_progress(collection: Collection, corridor: NDArray[np.int64]) -> ND
 
 
 def _find_tidy_path(
-    collection: Collection,
+    collection: TrackLibrary,
     corridor: NDArray[np.int64],
     steps: NDArray[np.float64],
     progress: NDArray[np.float64],
@@ -207,7 +207,7 @@ def _find_walk(
 
 
 def _find_offenders(
-    collection: Collection, positions: NDArray[np.int64], rules: Rules
+    collection: TrackLibrary, positions: NDArray[np.int64], rules: Rules
 ) -> list[int]:
     """Places between the ends that break a rule about artists, albums or recordings."""
     limits = replace(rules, artist_spacing=min(rules.artist_spacing, max(2, len(positions) // 2)))

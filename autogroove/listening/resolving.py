@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Sequence
 
 from autogroove.errors import SettingsError
-from autogroove.listening.collection import Collection, Song, fold_text, open_collection
+from autogroove.listening.library import TrackLibrary, TrackView, fold_text, open_collection
 from autogroove.listening.listened import ListenedRelease
 
 MOST_SUGGESTIONS = 5
@@ -18,7 +18,7 @@ MOST_COMPARED = 500
 LEAST_LIKENESS = 0.55
 
 
-def resolve_track(release: ListenedRelease | Collection, words: str) -> int:
+def resolve_track(release: ListenedRelease | TrackLibrary, words: str) -> int:
     """The id of the one track that is meant: an id, a path, or words of artist and title.
 
     A whole title or "artist title" wins over titles that merely contain the words.
@@ -43,14 +43,14 @@ def resolve_track(release: ListenedRelease | Collection, words: str) -> int:
 
 
 def search_tracks(
-    release: ListenedRelease | Collection, words: str, *, limit: int = 20
-) -> list[Song]:
+    release: ListenedRelease | TrackLibrary, words: str, *, limit: int = 20
+) -> list[TrackView]:
     """Tracks whose artist, title, album, genre or path hold every word, best first."""
     collection = open_collection(release)
     return [collection.song(at) for at in search_positions(collection, words)[:limit]]
 
 
-def search_positions(collection: Collection, words: str) -> list[int]:
+def search_positions(collection: TrackLibrary, words: str) -> list[int]:
     """Positions that fit: words at the start of title or artist count most."""
     wanted = fold_text(words).split()
     if not wanted:
@@ -70,7 +70,7 @@ def _rank(wanted: Sequence[str], title: str, artist: str) -> tuple[int, int, int
     return (-in_name, -at_start, len(title))
 
 
-def _find_exact(collection: Collection, words: str) -> int | None:
+def _find_exact(collection: TrackLibrary, words: str) -> int | None:
     """By id, by path, by file name, or by a title (with its artist) that is the only such one."""
     text = words.strip()
     if text.isascii() and text.isdigit() and int(text) in collection.positions:
@@ -94,13 +94,13 @@ def _strip_dashes(text: str) -> str:
     return " ".join(word for word in text.split() if word not in {"-", "–", "—", "|"})
 
 
-def _say_ambiguous(collection: Collection, words: str, found: list[int]) -> str:
+def _say_ambiguous(collection: TrackLibrary, words: str, found: list[int]) -> str:
     shown = "; ".join(_label(collection.song(at)) for at in found[:MOST_SUGGESTIONS])
     more = f"; and {len(found) - MOST_SUGGESTIONS} more" if len(found) > MOST_SUGGESTIONS else ""
     return f"{words!r} fits {len(found)} tracks: {shown}{more}. Add a word, or give the id."
 
 
-def _say_unknown(collection: Collection, words: str) -> str:
+def _say_unknown(collection: TrackLibrary, words: str) -> str:
     where = f"in release {collection.release.number} ({len(collection)} tracks)"
     near = _find_alike(collection, fold_text(words))
     if not near:
@@ -109,7 +109,7 @@ def _say_unknown(collection: Collection, words: str) -> str:
     return f"No track {where} fits {words!r}. Did you mean {shown}?"
 
 
-def _find_alike(collection: Collection, wanted: str) -> list[int]:
+def _find_alike(collection: TrackLibrary, wanted: str) -> list[int]:
     """Positions whose title, artist or both are spelled much like what was typed."""
     pieces = {wanted[at : at + 3] for at in range(max(1, len(wanted) - 2))}
     titles, artists, _ = collection.search_texts
@@ -131,5 +131,5 @@ def _find_alike(collection: Collection, wanted: str) -> list[int]:
     return [at for _, at in sorted(found)[:MOST_SUGGESTIONS]]
 
 
-def _label(song: Song) -> str:
+def _label(song: TrackView) -> str:
     return f"{song.name} ({song.track_id})"

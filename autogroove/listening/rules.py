@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.errors import SettingsError
-from autogroove.listening.collection import Collection, fold_text
+from autogroove.listening.library import TrackLibrary, fold_text
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Rules:
                 yield eased, f"{count} of an artist"
 
 
-def allow_tracks(collection: Collection, rules: Rules) -> NDArray[np.bool_]:
+def allow_tracks(collection: TrackLibrary, rules: Rules) -> NDArray[np.bool_]:
     """Which tracks licence and exclusions leave, bool (n,)."""
     allowed = np.ones(len(collection), dtype=bool)
     excluded = [collection.positions.get(track_id) for track_id in rules.exclude]
@@ -76,7 +76,7 @@ def allow_tracks(collection: Collection, rules: Rules) -> NDArray[np.bool_]:
 class Limits:
     """Counts what has been chosen, and says what may still be added under the rules."""
 
-    def __init__(self, collection: Collection, rules: Rules) -> None:
+    def __init__(self, collection: TrackLibrary, rules: Rules) -> None:
         self._collection = collection
         self._rules = rules
         self._artists: Counter[int] = Counter()

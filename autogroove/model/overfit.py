@@ -19,7 +19,7 @@ from autogroove.figures import draw_reconstructions
 from autogroove.model.autoencoder import reconstruct
 from autogroove.model.storing import build_autoencoder
 from autogroove.model.training.clips import ClipLoader
-from autogroove.model.training.devices import Crew, choose_machine
+from autogroove.model.training.devices import ProcessGroup, choose_machine
 from autogroove.model.training.loop import Trainer
 from autogroove.model.training.objectives import Reconstruction
 from autogroove.segments import make_recipe_key
@@ -122,7 +122,9 @@ def _learn_by_heart(
     fitted = settings.with_overrides({**OVERFIT_SETTINGS, **steps})
     torch.manual_seed(fitted.training.seed)
     model = build_autoencoder(fitted.model, loader.image_shape)
-    trainer = Trainer(model, Reconstruction(), fitted.training, choose_machine(device), Crew())
+    trainer = Trainer(
+        model, Reconstruction(), fitted.training, choose_machine(device), ProcessGroup()
+    )
     while not trainer.is_done:
         report = trainer.run_epoch(loader, loader)
         if progress and report.epoch % passes == 0:

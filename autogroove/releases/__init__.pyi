@@ -2,7 +2,7 @@ from .comparison import ReleaseDiff as ReleaseDiff
 from .comparison import diff_releases as diff_releases
 from .garbage import collect_garbage as collect_garbage
 from .leases import hold_lease as hold_lease
-from .leases import hold_turn as hold_turn
+from .leases import wait_in_queue as wait_in_queue
 from .log import PublishOutcome as PublishOutcome
 from .log import current_release as current_release
 from .log import list_releases as list_releases

@@ -18,7 +18,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from autogroove.errors import MissingObject, ReleaseError
-from autogroove.releases.leases import RUNS, STALE_AFTER, SWEEPS, TURNS, hold_sweep, live_leases
+from autogroove.releases.leases import (
+    PUBLISH_QUEUE,
+    RUNS,
+    STALE_AFTER,
+    SWEEPS,
+    hold_sweep,
+    live_leases,
+)
 from autogroove.releases.log import list_releases, release_numbers
 from autogroove.releases.manifest import FOLDER, Manifest, manifest_key
 from autogroove.releases.remembered import STATISTICS, find_measurements, find_renderings
@@ -165,8 +172,8 @@ def _find_garbage(
     store: Store, kept: list[Manifest], dropped: list[Manifest], before: datetime
 ) -> Iterator[StoredObject]:
     needed, released = _mark(kept), _mark(dropped)
-    for kind in (*KINDS, RUNS, SWEEPS, TURNS, FOLDER):
-        limit = before - STALE_AFTER if kind in (RUNS, SWEEPS, TURNS) else before
+    for kind in (*KINDS, RUNS, SWEEPS, PUBLISH_QUEUE, FOLDER):
+        limit = before - STALE_AFTER if kind in (RUNS, SWEEPS, PUBLISH_QUEUE) else before
         found = list(store.objects(kind, leftovers=True))
         due = [each for each in found if each.modified <= limit or released.holds(each.key)]
         due = [each for each in due if not needed.holds(each.key)]

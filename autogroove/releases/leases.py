@@ -116,14 +116,14 @@ def store_time(store: Store, folder: str, name: str) -> datetime:
     return store.stat(f"{folder}/{name}.json").modified
 
 
-TURNS = "turns"
+PUBLISH_QUEUE = "turns"
 
 QUEUE_STALE_AFTER = timedelta(minutes=2)
 """Four beats: a run on another machine that died holds the next one up for no longer."""
 
 
 @contextmanager
-def hold_turn(
+def wait_in_queue(
     store: Store,
     tell: Callable[[str], None] = lambda whom: None,
     *,
@@ -142,7 +142,7 @@ def hold_turn(
         arrived = store_time(store, RUNS, lease).astimezone(UTC)
         # Object storage tells whole seconds; within one, this machine's clock is as good as any.
         first = f"{arrived:%Y%m%dT%H%M%S%f}-{time.time_ns():020d}-"
-        with announced(store, TURNS, heartbeat_seconds, first) as name:
+        with announced(store, PUBLISH_QUEUE, heartbeat_seconds, first) as name:
             told = ""
             while whom := _find_who_is_ahead(store, name):
                 if whom != told:
@@ -155,12 +155,12 @@ def hold_turn(
 
 def _find_who_is_ahead(store: Store, name: str) -> str | None:
     """The run that is waited for, in words; None where it is this one's turn."""
-    moment = store_time(store, TURNS, name)
-    for other in live_leases(store, TURNS, moment, QUEUE_STALE_AFTER):
+    moment = store_time(store, PUBLISH_QUEUE, name)
+    for other in live_leases(store, PUBLISH_QUEUE, moment, QUEUE_STALE_AFTER):
         if other >= name:
             return None
         try:
-            holder = json.loads(store.read(f"{TURNS}/{other}.json"))
+            holder = json.loads(store.read(f"{PUBLISH_QUEUE}/{other}.json"))
         except MissingObject:
             continue
         if not _has_died(holder):

@@ -11,5 +11,5 @@ from .retraining import is_not_worse as is_not_worse
 from .retraining import recall_training as recall_training
 from .retraining import remember_training as remember_training
 from .watching import compare_source as compare_source
-from .watching import remember_telling as remember_telling
-from .watching import was_told as was_told
+from .watching import record_notification as record_notification
+from .watching import was_notified as was_notified

@@ -31,12 +31,12 @@ def compare_source(store_url: str, selection: SourceSelection) -> Changes:
 FOLDER = "announcements"
 
 
-def was_told(store: Store, difference: str) -> bool:
+def was_notified(store: Store, difference: str) -> bool:
     """Whether a difference was told today."""
     return store.exists(_place(difference))
 
 
-def remember_telling(store: Store, difference: str) -> None:
+def record_notification(store: Store, difference: str) -> None:
     """Write down that a difference was told today."""
     store.write(_place(difference), canonical_json({"difference": difference, "day": _today()}))
 

@@ -13,7 +13,7 @@ import pandas as pd
 from autogroove.errors import SourceError
 from autogroove.source.fingerprints import Fingerprinted, Progress, Unread, fingerprint_files
 from autogroove.source.fma_metadata import describe_split_faults
-from autogroove.source.scan_cache import LISTING_SCHEMA, ScanMemory, make_source_key
+from autogroove.source.scan_cache import LISTING_SCHEMA, ScanCache, make_source_key
 from autogroove.source.sources import Collection
 from autogroove.source.table import SCHEMA, conform_table
 from autogroove.source.tags import TAG_NAMES
@@ -83,9 +83,9 @@ def preview_scan(source: Collection, store: Store) -> Scan:
     return _lay_out(rows, len(_find_unread(rows)), 0)
 
 
-def open_memory(source: Collection, store: Store) -> ScanMemory:
+def open_memory(source: Collection, store: Store) -> ScanCache:
     """What earlier scans of this source found."""
-    return ScanMemory(store, make_source_key(source.files.url, source.reads_tags))
+    return ScanCache(store, make_source_key(source.files.url, source.reads_tags))
 
 
 def _attach_known(source: Collection, known: pd.DataFrame, *, believe: bool) -> pd.DataFrame:
@@ -142,7 +142,7 @@ def _apply(rows: pd.DataFrame, found: list[Fingerprinted]) -> pd.DataFrame:
     return rows
 
 
-def _remember(source: Collection, memory: ScanMemory, rows: pd.DataFrame) -> None:
+def _remember(source: Collection, memory: ScanCache, rows: pd.DataFrame) -> None:
     """Write the listing, with what is known of files that this scan was not asked about."""
     known = memory.rows
     seen = rows[rows["reason"].isna() & rows["fingerprint"].notna()]

@@ -34,7 +34,7 @@ def make_source_key(url: str, reads_tags: bool) -> str:
     return make_key("scan", _FORMAT, url, reads_tags)
 
 
-class ScanMemory:
+class ScanCache:
     """What is remembered of one source.
 
     Raises:

@@ -39,8 +39,8 @@ class StoredArray:
 
     def __init__(self, store: Store, prefix: str) -> None:
         self._store, self._prefix = store, prefix
-        self._array: zarr.Array[Any] = self._told(lambda: _open(store, prefix))
-        self._told(lambda: _check_size(self._array))
+        self._array: zarr.Array[Any] = self._worded(lambda: _open(store, prefix))
+        self._worded(lambda: _check_size(self._array))
         self.shape: tuple[int, ...] = self._array.shape
 
     @property
@@ -49,9 +49,9 @@ class StoredArray:
         return dict(self._array.attrs)
 
     def __getitem__(self, part: int | slice) -> NDArray[np.uint8]:
-        return self._told(lambda: np.asarray(self._array[part], np.uint8))
+        return self._worded(lambda: np.asarray(self._array[part], np.uint8))
 
-    def _told(self, read: Callable[[], T]) -> T:
+    def _worded(self, read: Callable[[], T]) -> T:
         place = self._store.locate(self._prefix)
         for _ in range(_READINGS):
             try:

@@ -93,7 +93,7 @@ def read_part(store: Store, ref: PartRef) -> bytes:
 
 
 @dataclass(frozen=True)
-class Made:
+class CachedParts:
     """The parts of an artefact by name, and whether they were there already."""
 
     parts: dict[str, PartRef]
@@ -103,7 +103,7 @@ class Made:
         return self.parts[name]
 
 
-def recall(store: Store, kind: str, key: str) -> Made | None:
+def read_cached(store: Store, kind: str, key: str) -> CachedParts | None:
     """The parts that were made from these inputs, or None if any of them is gone."""
     try:
         found = json.loads(store.read(_place(kind, key)))
@@ -112,20 +112,22 @@ def recall(store: Store, kind: str, key: str) -> Made | None:
     parts = {name: PartRef.model_validate(ref) for name, ref in found.items()}
     if not all(store.exists(part.key) for part in parts.values()):
         return None
-    return Made(parts, reused=True)
+    return CachedParts(parts, reused=True)
 
 
-def make_once(store: Store, kind: str, key: str, make: Callable[[], dict[str, PartRef]]) -> Made:
+def make_once(
+    store: Store, kind: str, key: str, make: Callable[[], dict[str, PartRef]]
+) -> CachedParts:
     """Recall an artefact, or make it and write down that it was made.
 
     `key` identifies everything that the bytes of the parts depend on.
     """
-    known = recall(store, kind, key)
+    known = read_cached(store, kind, key)
     if known is not None:
         return known
     parts = make()
     store.write(_place(kind, key), canonical_json(parts))
-    return Made(parts, reused=False)
+    return CachedParts(parts, reused=False)
 
 
 def _place(kind: str, key: str) -> str:

@@ -138,9 +138,9 @@ def path(
 
 def clusters(reading: ReadingOptions) -> None:
     """The clusters as stations: exemplar, size, tempo range, genres."""
-    from autogroove.listening import describe_stations
+    from autogroove.listening import describe_cluster_views
 
-    rows = [station.as_json() for station in describe_stations(reading.open())]
+    rows = [station.as_json() for station in describe_cluster_views(reading.open())]
     _show(rows, ["cluster", "size", "exemplar_title", "exemplar_artist", "genres"], reading.as_json)
 
 

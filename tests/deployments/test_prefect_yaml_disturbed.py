@@ -19,7 +19,7 @@ from distributed import Client
 from operated import Stack, wait_until
 from pipelines import TRACKS_PER_SEGMENT, quick_settings
 
-from autogroove.releases.leases import RUNS, TURNS
+from autogroove.releases.leases import PUBLISH_QUEUE, RUNS
 from autogroove.releases.reading import open_release
 from autogroove.releases.verification import verify_release
 from autogroove.store.store import Store
@@ -73,7 +73,7 @@ def test_a_cancelled_run_stops_its_work_and_the_next_one_ends_it(stack: Stack, o
         wait_until(lambda: not any(executing(client).values()), "no thread works on")
     assert not trained(store)
     assert not any((store / "releases").glob("*.json"))
-    assert list(Store(store).objects(RUNS)) == list(Store(store).objects(TURNS)) == []
+    assert list(Store(store).objects(RUNS)) == list(Store(store).objects(PUBLISH_QUEUE)) == []
     finish(stack, start(stack, store))
     check_release(store, oracle)
 

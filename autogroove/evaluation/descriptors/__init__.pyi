@@ -1,4 +1,4 @@
-from .augmentation import disguise_clip as disguise_clip
+from .augmentation import augment_clip as augment_clip
 from .clips import ClipDescriptions as ClipDescriptions
 from .clips import describe_clips as describe_clips
 from .storing import DescriptionBatch as DescriptionBatch

@@ -23,7 +23,7 @@ EQUALISER_DECIBELS = 6.0
 Spectrum = NDArray[np.complex64]
 
 
-def disguise_clip(
+def augment_clip(
     samples: NDArray[np.float32], sample_rate_hz: int, semitones: float, seed: int
 ) -> NDArray[np.float32]:
     """Shift the pitch of a clip and colour it with a smooth random equaliser.

@@ -36,13 +36,13 @@ class EarlierRows:
             except MissingObject:  # swept meanwhile: its tracks are described again
                 continue
 
-    def find(self, fingerprint: str, disguised: bool) -> pa.Table | None:
+    def find(self, fingerprint: str, augmented: bool) -> pa.Table | None:
         """The rows of a track as describing it would give them; None where nobody did."""
         for table in self._tables:
             rows = table.filter(pc.equal(table["fingerprint"], fingerprint))
-            has_disguise = bool(pc.any(rows["disguised"]).as_py())
-            if len(rows) and (has_disguise or not disguised):
-                return rows if disguised else rows.filter(pc.invert(rows["disguised"]))
+            has_augmentation = bool(pc.any(rows["disguised"]).as_py())
+            if len(rows) and (has_augmentation or not augmented):
+                return rows if augmented else rows.filter(pc.invert(rows["disguised"]))
         return None
 
 
@@ -55,9 +55,9 @@ def locate_earlier(
         table = pq.read_table(
             io.BytesIO(store.read(found.key)), columns=["fingerprint", "disguised"]
         )
-        for fingerprint, disguised in set(
+        for fingerprint, augmented in set(
             zip(*(c.to_pylist() for c in table.columns), strict=True)
         ):
-            places[fingerprint, disguised] = found.key
+            places[fingerprint, augmented] = found.key
     held = (Counter(places[track] for track in batch if track in places) for batch in batches)
     return [tuple(key for key, _ in count.most_common(_MOST_OBJECTS)) for count in held]

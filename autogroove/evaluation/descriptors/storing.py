@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from autogroove.audio import DECODER_VERSION, AudioFault, fetch_audio, read_clips
 from autogroove.config import Settings
-from autogroove.evaluation.descriptors.augmentation import disguise_clip
+from autogroove.evaluation.descriptors.augmentation import augment_clip
 from autogroove.evaluation.descriptors.clips import BETWEEN_SHAPE, ClipDescriptions, describe_clips
 from autogroove.evaluation.descriptors.earlier import EarlierRows, locate_earlier
 from autogroove.evaluation.descriptors.onsets import ANALYSIS_RATE_HZ, NUM_BANDS, NUM_LAGS
@@ -205,7 +205,7 @@ def _describe_track(
     if disguised:
         seed = zlib.crc32(member.fingerprint.encode())
         semitones = SEMITONES if seed % 2 else -SEMITONES
-        clip = disguise_clip(samples[0], rate, semitones, seed)
+        clip = augment_clip(samples[0], rate, semitones, seed)
         image = make_images(clip[None], rate, settings.spectrogram)
         rows += _make_rows(member.fingerprint, describe_clips([clip], rate), image)
     return pa.Table.from_pylist(rows, schema=_SCHEMA)

@@ -9,7 +9,7 @@ from .records import Search as Search
 from .records import begin_search as begin_search
 from .report import SearchReport as SearchReport
 from .report import to_toml as to_toml
-from .rungs import climb as climb
+from .rungs import run_trial as run_trial
 from .settings import SearchSettings as SearchSettings
 from .trials import Ask as Ask
 from .trials import Final as Final

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from autogroove.config import Settings
 from autogroove.errors import SourceError
-from autogroove.evaluation.collection import Collection
 from autogroove.evaluation.descriptors.sampling import sample_tracks
 from autogroove.evaluation.descriptors.storing import read_descriptions
-from autogroove.evaluation.hearing import Encoded, Hearing
 from autogroove.evaluation.sampled import match_clips
 from autogroove.evaluation.search.trials import Side
+from autogroove.evaluation.tracks import EvaluatedTracks
+from autogroove.evaluation.view import Encoded, EncoderView
 from autogroove.model import Autoencoder, encode_images
 from autogroove.model.training import ClipLoader, place_artists
 from autogroove.segments import image_shape, make_recipe_key
@@ -68,18 +68,18 @@ def take_side(sided: pd.DataFrame, side: Side) -> pd.DataFrame:
 class Material:
     """The clips and descriptors of one side, in memory, ready to be heard by many models."""
 
-    collection: Collection
+    collection: EvaluatedTracks
     images: NDArray[np.uint8]
-    disguised: NDArray[np.uint8]
+    augmented: NDArray[np.uint8]
     settings: Settings
 
-    def hear(self, model: Autoencoder) -> Hearing:
+    def hear(self, model: Autoencoder) -> EncoderView:
         """What a model makes of it. Nothing is reconstructed."""
         encoded = Encoded(
             encode_images(model, self.images),
-            encode_images(model, self.disguised) if len(self.disguised) else None,
+            encode_images(model, self.augmented) if len(self.augmented) else None,
         )
-        return Hearing(self.collection, encoded, self.settings.evaluation)
+        return EncoderView(self.collection, encoded, self.settings.evaluation)
 
 
 def read_material(
@@ -97,5 +97,5 @@ def read_material(
     clips = match_clips(sample_tracks(tracks, settings.evaluation), described)
     loader = ClipLoader(store, make_recipe_key(settings), clips.tracks)
     own = described.clips.take(clips.described)
-    collection = Collection(clips.tracks, clips.clip_tracks, own, clips.disguised)
-    return Material(collection, loader.read_all(), described.images[clips.disguises], settings)
+    collection = EvaluatedTracks(clips.tracks, clips.clip_tracks, own, clips.augmented)
+    return Material(collection, loader.read_all(), described.images[clips.augmentations], settings)

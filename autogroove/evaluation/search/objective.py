@@ -8,11 +8,11 @@ import numpy as np
 from autogroove.config import Settings
 from autogroove.errors import SourceError
 from autogroove.evaluation.baselines import describe_baselines
-from autogroove.evaluation.card import YARDSTICK, NotMeasurable
-from autogroove.evaluation.hearing import Hearing
+from autogroove.evaluation.card import ORACLE, NotMeasurable
 from autogroove.evaluation.measures import MEASURES
 from autogroove.evaluation.search.material import Material
 from autogroove.evaluation.search.trials import Final, Side, Trial
+from autogroove.evaluation.view import EncoderView
 from autogroove.model import load_model
 from autogroove.store import Store
 
@@ -28,10 +28,10 @@ def _beyond_chance(value: float, _: float | None) -> float:
     return 1 - 1 / value if value > 0 else -1.0
 
 
-def _up_to_yardstick(value: float, yardstick: float | None) -> float:
-    if yardstick is None or yardstick <= 1:
+def _up_to_oracle(value: float, oracle: float | None) -> float:
+    if oracle is None or oracle <= 1:
         return 0.0
-    return min(1.0, (value - 1) / (yardstick - 1))
+    return min(1.0, (value - 1) / (oracle - 1))
 
 
 def _without_hubs(value: float, _: float | None) -> float:
@@ -42,7 +42,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Score], ...] = (
     (("disguised_r1", "same_track_r1"), _share),
     (("groove_accuracy",), _share),
     (("foreign_tempo_lift", "tempo_lift"), _beyond_chance),
-    (("foreign_rhythm_ratio", "rhythm_ratio"), _up_to_yardstick),
+    (("foreign_rhythm_ratio", "rhythm_ratio"), _up_to_oracle),
     (("hub_skewness",), _without_hubs),
 )
 """One score a line: of the first row that a collection allows, and how it is made of the row."""
@@ -54,14 +54,14 @@ _TAKE = {measure.key: measure.take for measure in MEASURES}
 
 
 @dataclass(frozen=True)
-class Heard:
+class TrialScore:
     """What an encoder reached: the objective, and the rows that it is the mean of."""
 
     objective: float
     rows: dict[str, float | None]
 
 
-def measure_hearing(hearing: Hearing) -> Heard:
+def measure_hearing(view: EncoderView) -> TrialScore:
     """The objective of an encoder, and its rows.
 
     Which rows count is up to the collection alone: a row counts where random encodings of the same
@@ -71,37 +71,37 @@ def measure_hearing(hearing: Hearing) -> Heard:
         SourceError: the collection allows no row at all.
     """
     rivals = {
-        name: Hearing(hearing.collection, encoded, hearing.settings)
-        for name, encoded in describe_baselines(hearing.collection, code_size=64).items()
-        if name in ("random", YARDSTICK)
+        name: EncoderView(view.collection, encoded, view.settings)
+        for name, encoded in describe_baselines(view.collection, code_size=64).items()
+        if name in ("random", ORACLE)
     }
     chosen = choose_rows(rivals["random"])
     if not chosen:
         raise SourceError("No row of the card can be measured on the tracks that are held out.")
-    rows = {key: _take(key, hearing) for key in chosen}
-    yardsticks = {key: _take(key, rivals[YARDSTICK]) for key in chosen if YARDSTICK in rivals}
-    return Heard(combine(rows, yardsticks), rows)
+    rows = {key: _take(key, view) for key in chosen}
+    oracles = {key: _take(key, rivals[ORACLE]) for key in chosen if ORACLE in rivals}
+    return TrialScore(combine(rows, oracles), rows)
 
 
-def choose_rows(chance: Hearing) -> list[str]:
+def choose_rows(chance: EncoderView) -> list[str]:
     """The row of each group that the collection allows."""
     first = (next((k for k in keys if _take(k, chance) is not None), None) for keys, _ in GROUPS)
     return [key for key in first if key is not None]
 
 
-def combine(rows: Mapping[str, float | None], yardsticks: Mapping[str, float | None]) -> float:
+def combine(rows: Mapping[str, float | None], oracles: Mapping[str, float | None]) -> float:
     """The mean of the rows' scores; a row without a value has the worst one."""
     scores = {key: score for keys, score in GROUPS for key in keys}
     made = [
-        WORST if value is None else scores[key](value, yardsticks.get(key))
+        WORST if value is None else scores[key](value, oracles.get(key))
         for key, value in rows.items()
     ]
     return sum(made) / len(made)
 
 
-def _take(key: str, hearing: Hearing) -> float | None:
+def _take(key: str, view: EncoderView) -> float | None:
     try:
-        return _TAKE[key](hearing).value
+        return _TAKE[key](view).value
     except NotMeasurable:
         return None
 

@@ -20,8 +20,8 @@ from autogroove.evaluation.search.trials import Ask, Trial
 from autogroove.model import Autoencoder
 from autogroove.model.training import (
     ClipLoader,
-    Crew,
     Machine,
+    ProcessGroup,
     Trainer,
     begin_model,
     choose_machine,
@@ -125,7 +125,7 @@ Progress = Callable[[int, int], None]
 _log = logging.getLogger(__name__)
 
 
-def climb(
+def run_trial(
     store: Store,
     sided: pd.DataFrame,
     search: SearchSettings,
@@ -200,7 +200,7 @@ def _begin(
         model = begin_model(settings, train)
     except (RuntimeError, ValueError) as error:
         raise SettingsError(f"No network can be built of these settings: {error}.") from error
-    trainer = Trainer(model, choose_objective(settings), settings.training, machine, Crew())
+    trainer = Trainer(model, choose_objective(settings), settings.training, machine, ProcessGroup())
     return trainer, train, dev
 
 

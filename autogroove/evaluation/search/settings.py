@@ -76,7 +76,7 @@ class SearchSettings(Section):
     seed: int = Field(0, ge=0)
 
     @model_validator(mode="after")
-    def _climbs(self) -> Self:
+    def _rises(self) -> Self:
         if list(self.rungs) != sorted(set(self.rungs)) or self.rungs[-1] < 1:
             raise ValueError("rungs must rise, to at least 1 epoch")
         return self

@@ -21,9 +21,9 @@ from starlette.staticfiles import StaticFiles
 from autogroove.config import EXPLORER_PORT
 from autogroove.errors import AutogrooveError, ReleaseError, StoreError
 from autogroove.listening.explorer.guarding import LOOPBACK_NAMES, Guard
-from autogroove.listening.explorer.library import Library
 from autogroove.listening.explorer.listening import listening_routes
 from autogroove.listening.explorer.media import media_routes
+from autogroove.listening.explorer.open_releases import OpenReleases
 from autogroove.listening.explorer.overview import overview_routes
 from autogroove.store import Store
 
@@ -74,7 +74,7 @@ def create_app(
     which it answers, None for any; keep the default on loopback. With a `token`, every request
     must bring it. A store without a release gives a page that says how to make one.
     """
-    library = Library(Store(store_url), release)
+    library = OpenReleases(Store(store_url), release)
     app = FastAPI(
         title="Autogroove explorer",
         version=version("autogroove"),
@@ -141,7 +141,7 @@ def serve_explorer(
     server.run(sockets=[listening])
 
 
-def _open_first(library: Library) -> None:
+def _open_first(library: OpenReleases) -> None:
     """Make the first release's map before somebody waits for it; a fault shows on the page."""
     with contextlib.suppress(AutogrooveError):
         number = library.default_number()

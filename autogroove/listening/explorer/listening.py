@@ -7,10 +7,10 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from autogroove.listening.choosing import find_position, find_similar, make_playlist
-from autogroove.listening.collection import Collection
-from autogroove.listening.explorer.library import Library
-from autogroove.listening.explorer.overview import describe_scored, describe_song
+from autogroove.listening.explorer.open_releases import OpenReleases
+from autogroove.listening.explorer.overview import describe_scored, describe_track_view
 from autogroove.listening.exports import MEDIA_TYPES, export_playlist
+from autogroove.listening.library import TrackLibrary
 from autogroove.listening.lists import Playlist, Scored
 from autogroove.listening.locations import Locations
 from autogroove.listening.matching import find_clip_starts, match_clips
@@ -68,7 +68,7 @@ class ExportQuestion(Question):
 Words = Annotated[str, Query(max_length=200)]
 
 
-def listening_routes(library: Library) -> APIRouter:
+def listening_routes(library: OpenReleases) -> APIRouter:
     """The routes below `/api` that are about tracks and lists of them."""
     routes = APIRouter(prefix="/releases/{number}", tags=["listening"])
 
@@ -78,7 +78,7 @@ def listening_routes(library: Library) -> APIRouter:
     ) -> list[dict[str, Any]]:
         """Tracks whose title, artist, album, genre or path hold every word."""
         return [
-            describe_song(song)
+            describe_track_view(song)
             for song in search_tracks(library.open(number).collection, q, limit=limit)
         ]
 
@@ -89,7 +89,7 @@ def listening_routes(library: Library) -> APIRouter:
         position = find_position(collection, track_id)
         fill_tempos(collection, [position])
         starts = find_clip_starts(collection, track_id)
-        return describe_song(collection.song(position)) | {"clip_starts": starts}
+        return describe_track_view(collection.song(position)) | {"clip_starts": starts}
 
     @routes.get("/tracks/{track_id}/similar")
     def show_similar(
@@ -141,7 +141,7 @@ def _describe(playlist: Playlist) -> dict[str, Any]:
     }
 
 
-def _list_tracks(collection: Collection, question: ExportQuestion) -> Playlist:
+def _list_tracks(collection: TrackLibrary, question: ExportQuestion) -> Playlist:
     positions = [find_position(collection, track_id) for track_id in question.track_ids]
     tracks = tuple(Scored(collection.song(at), 1.0) for at in positions)
     return Playlist(question.title, collection.release.number, tracks)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from starlette.responses import StreamingResponse
 
 from autogroove.listening.choosing import find_position
-from autogroove.listening.explorer.library import Library, OpenRelease
+from autogroove.listening.explorer.open_releases import OpenRelease, OpenReleases
 
 COLOURS = "magma"
 
@@ -93,7 +93,7 @@ FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 """A release never changes, so neither do its pictures."""
 
 
-def media_routes(library: Library) -> APIRouter:
+def media_routes(library: OpenReleases) -> APIRouter:
     """The routes below `/api` that do not answer with JSON."""
     routes = APIRouter(prefix="/releases/{number}", tags=["media"])
 

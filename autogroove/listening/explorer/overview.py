@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query, Response
 
 from autogroove.errors import ReleaseError
 from autogroove.listening.choosing import find_position
-from autogroove.listening.clusters import Station
-from autogroove.listening.collection import Collection, Song
-from autogroove.listening.explorer.library import Library, OpenRelease
+from autogroove.listening.clusters import ClusterView
+from autogroove.listening.explorer.open_releases import OpenRelease, OpenReleases
+from autogroove.listening.library import TrackLibrary, TrackView
 from autogroove.listening.lists import Scored
 from autogroove.releases import Manifest, ReleaseDiff, diff_releases
 
@@ -22,14 +22,14 @@ MOST_GENRES = 255
 NO_GENRE = 255
 
 
-def describe_song(song: Song) -> dict[str, Any]:
+def describe_track_view(song: TrackView) -> dict[str, Any]:
     """Everything shown of a track."""
     return asdict(song) | {"name": song.name}
 
 
 def describe_scored(scored: Scored) -> dict[str, Any]:
     """A track and its score."""
-    return describe_song(scored.song) | {"score": round(scored.score, 6)}
+    return describe_track_view(scored.song) | {"score": round(scored.score, 6)}
 
 
 def describe_manifest(manifest: Manifest) -> dict[str, Any]:
@@ -52,14 +52,14 @@ def describe_manifest(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def describe_station(station: Station) -> dict[str, Any]:
+def describe_cluster_view(station: ClusterView) -> dict[str, Any]:
     """A station without the list of its tracks."""
     found = {name: value for name, value in station.as_json().items() if name != "tracks"}
     found["genres"] = [list(item) for item in station.genres[:6]]
     return found
 
 
-def rank_genres(collection: Collection) -> list[str]:
+def rank_genres(collection: TrackLibrary) -> list[str]:
     """Genres by frequency; the map's genre numbers are places in this list."""
     names, counts = np.unique(
         [name for name in collection.shown["genre"] if name], return_counts=True
@@ -88,7 +88,7 @@ def pack_points(opened: OpenRelease) -> bytes:
 
 
 def describe_changes(
-    difference: ReleaseDiff, before: Collection, after: Collection
+    difference: ReleaseDiff, before: TrackLibrary, after: TrackLibrary
 ) -> dict[str, Any]:
     """What changed, with the first few tracks by name."""
     moves = difference.clusters
@@ -109,9 +109,9 @@ def describe_changes(
     }
 
 
-def _name_some(collection: Collection, track_ids: tuple[int, ...]) -> dict[str, Any]:
+def _name_some(collection: TrackLibrary, track_ids: tuple[int, ...]) -> dict[str, Any]:
     known = [collection.positions[each] for each in track_ids if each in collection.positions]
-    songs = [describe_song(collection.song(at)) for at in known[:MOST_NAMED]]
+    songs = [describe_track_view(collection.song(at)) for at in known[:MOST_NAMED]]
     return {"count": len(track_ids), "tracks": songs}
 
 
@@ -122,7 +122,7 @@ def _pairs(changes: dict[str, tuple[Any, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def overview_routes(library: Library) -> APIRouter:
+def overview_routes(library: OpenReleases) -> APIRouter:
     """The routes below `/api` that describe releases."""
     routes = APIRouter(tags=["releases"])
 
@@ -164,12 +164,12 @@ def overview_routes(library: Library) -> APIRouter:
         return library.open(number).release.card
 
     @routes.get("/releases/{number}/stations")
-    def list_stations(number: int) -> list[dict[str, Any]]:
+    def list_cluster_views(number: int) -> list[dict[str, Any]]:
         """Every cluster, largest first, without its tracks."""
-        return [describe_station(station) for station in library.open(number).stations]
+        return [describe_cluster_view(station) for station in library.open(number).stations]
 
     @routes.get("/releases/{number}/stations/{cluster}")
-    def show_station(
+    def show_cluster(
         number: int, cluster: int, limit: int = Query(200, ge=1, le=5000)
     ) -> dict[str, Any]:
         """One cluster with its tracks, nearest to the exemplar first."""
@@ -178,12 +178,14 @@ def overview_routes(library: Library) -> APIRouter:
         if not found:
             raise ReleaseError(f"Release {number} has no cluster {cluster}.")
         tracks = _score_members(opened.collection, found[0], limit)
-        return describe_station(found[0]) | {"tracks": [describe_scored(each) for each in tracks]}
+        return describe_cluster_view(found[0]) | {
+            "tracks": [describe_scored(each) for each in tracks]
+        }
 
     return routes
 
 
-def _score_members(collection: Any, station: Station, limit: int) -> list[Scored]:
+def _score_members(collection: Any, station: ClusterView, limit: int) -> list[Scored]:
     exemplar = find_position(collection, station.exemplar.track_id)
     scores = collection.proximity.to_all(exemplar)
     positions = [collection.positions[each] for each in station.track_ids[:limit]]

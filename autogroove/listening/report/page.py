@@ -13,9 +13,9 @@ from jinja2 import Environment, StrictUndefined
 from numpy.typing import NDArray
 
 from autogroove.errors import ReleaseError
-from autogroove.listening.clusters import describe_stations
-from autogroove.listening.collection import Collection, open_collection
+from autogroove.listening.clusters import describe_cluster_views
 from autogroove.listening.explorer.layout import place_tracks
+from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.report.charts import lay_strip, place_dots, trace_losses
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class ReportInputs:
         )
 
 
-MOST_STATIONS = 60
+MOST_CLUSTERS = 60
 
 MOST_MEMBERS = 8
 
@@ -113,7 +113,7 @@ def render_report(inputs: ReportInputs) -> str:
         strips=[lay_strip(row) for row in rows if row.get("value") is not None],
         silent=[row for row in rows if row.get("value") is None],
         dots=_place_dots(inputs, collection),
-        stations=_describe_stations(collection),
+        stations=_describe_cluster_views(collection),
         curves=trace_losses(losses),
         pictures={name: _embed(png) for name, png in inputs.pictures.items()},
         settings=_flatten(inputs.settings),
@@ -121,7 +121,7 @@ def render_report(inputs: ReportInputs) -> str:
     )
 
 
-def _count(inputs: ReportInputs, collection: Collection) -> dict[str, int]:
+def _count(inputs: ReportInputs, collection: TrackLibrary) -> dict[str, int]:
     status = inputs.catalogue["status"].value_counts()
     return {
         "source": len(inputs.catalogue),
@@ -145,15 +145,15 @@ def _count_reasons(catalogue: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(keys, row, strict=True)) for row in ranked.reset_index().to_numpy().tolist()]
 
 
-def _place_dots(inputs: ReportInputs, collection: Collection) -> list[Any]:
+def _place_dots(inputs: ReportInputs, collection: TrackLibrary) -> list[Any]:
     places = place_tracks(inputs.encodings, np.flatnonzero(collection.is_exemplar))
     names = [collection.song(at).name for at in range(len(collection))]
     return place_dots(places, collection.cluster_of, collection.is_exemplar, names)
 
 
-def _describe_stations(collection: Collection) -> list[dict[str, Any]]:
+def _describe_cluster_views(collection: TrackLibrary) -> list[dict[str, Any]]:
     found = []
-    for station in describe_stations(collection)[:MOST_STATIONS]:
+    for station in describe_cluster_views(collection)[:MOST_CLUSTERS]:
         members = [collection.positions[each] for each in station.track_ids[1 : MOST_MEMBERS + 1]]
         found.append(
             {

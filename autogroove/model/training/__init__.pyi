@@ -1,8 +1,8 @@
 from .clips import ClipLoader as ClipLoader
 from .closed_form import begin_model as begin_model
 from .closed_form import finish_model as finish_model
-from .devices import Crew as Crew
 from .devices import Machine as Machine
+from .devices import ProcessGroup as ProcessGroup
 from .devices import choose_machine as choose_machine
 from .loop import LARGEST_GRADIENT as LARGEST_GRADIENT
 from .loop import Trainer as Trainer

@@ -24,11 +24,11 @@ from autogroove.model.autoencoder import GREY_LEVELS, Autoencoder, as_tensor
 from autogroove.model.groove import GrooveAutoencoder
 from autogroove.model.storing import build_autoencoder
 from autogroove.model.training.clips import ClipLoader
-from autogroove.model.training.objectives import Disguise
+from autogroove.model.training.objectives import Augmentation
 
 MOST_CLIPS = 12288
 """Training clips that the directions are fitted to, at most."""
-NUM_DISGUISES = 2
+NUM_AUGMENTATIONS = 2
 """Further members of a track that has one clip: without them it would not scatter. Where clips
 differ, disguises beside them only make the scatter smaller, and new tracks are found less often."""
 SHRINKAGE = 0.1
@@ -41,7 +41,7 @@ BATCH_SIZE = 64
 
 
 @dataclass(frozen=True)
-class Line:
+class AffineMap:
     """x ↦ x · matrix + offset: matrix (inputs, outputs), offset (outputs,)."""
 
     matrix: NDArray[np.float64]
@@ -65,8 +65,8 @@ def begin_model(settings: Settings, train: ClipLoader) -> Autoencoder:
 def finish_model(model: Autoencoder, train: ClipLoader, settings: Settings) -> None:
     """Fit what is best fitted once the epochs have ended."""
     if isinstance(model, GrooveAutoencoder):
-        disguise = Disguise(settings.spectrogram, settings.training)
-        fit_sound(model, train, disguise, settings.training.seed)
+        augmentation = Augmentation(settings.spectrogram, settings.training)
+        fit_sound(model, train, augmentation, settings.training.seed)
 
 
 def prepare_code(model: GrooveAutoencoder, train: ClipLoader, seed: int) -> None:
@@ -85,7 +85,9 @@ def prepare_code(model: GrooveAutoencoder, train: ClipLoader, seed: int) -> None
         model.to_rows.weight[:, -spectrum_size:] = torch.from_numpy(back.T)
 
 
-def fit_sound(model: GrooveAutoencoder, train: ClipLoader, disguise: Disguise, seed: int) -> None:
+def fit_sound(
+    model: GrooveAutoencoder, train: ClipLoader, augmentation: Augmentation, seed: int
+) -> None:
     """Replace the layer that makes sound. The decoder goes on from what it was trained on."""
     tracks = _choose_tracks(train, seed)
     images = train.read_tracks(tracks)
@@ -94,29 +96,31 @@ def fit_sound(model: GrooveAutoencoder, train: ClipLoader, disguise: Disguise, s
     random = torch.Generator(next(model.parameters()).device).manual_seed(seed)
     model.eval()
     plain = _describe(model, images, model.describe)
-    disguised = [
-        _describe(model, images[alone], lambda shown: (model.describe(disguise(shown, random))[2],))
-        for _ in range(NUM_DISGUISES if alone.any() else 0)
+    augmented = [
+        _describe(
+            model, images[alone], lambda shown: (model.describe(augmentation(shown, random))[2],)
+        )
+        for _ in range(NUM_AUGMENTATIONS if alone.any() else 0)
     ]
     before = _combine(model, plain)
     trust = np.repeat(TRUST, model.sound_parts)
-    rows = np.concatenate([plain[2], *(views[0] for views in disguised)]) * trust
-    owners = np.concatenate([owner, *(owner[alone] for _ in disguised)])
+    rows = np.concatenate([plain[2], *(views[0] for views in augmented)]) * trust
+    owners = np.concatenate([owner, *(owner[alone] for _ in augmented)])
     line = find_discriminants(rows, owners, model.sizes[2])
-    Line(trust[:, None] * line.matrix, line.offset).put(model.code_layers[2])
+    AffineMap(trust[:, None] * line.matrix, line.offset).put(model.code_layers[2])
     back = fit_line(_combine(model, plain), before)
     for layer in (model.from_code, model.to_rows):
         _follow(layer, back)
 
 
-def find_components(rows: NDArray[np.float64], count: int) -> Line:
+def find_components(rows: NDArray[np.float64], count: int) -> AffineMap:
     """The directions with the largest squares, padded with zeros where there are too few."""
     _, _, directions = np.linalg.svd(rows, full_matrices=False)
     matrix = _with_fixed_signs(directions[:count].T)
     return _pad(matrix, np.zeros(matrix.shape[1]), count)
 
 
-def find_axes(rows: NDArray[np.float64], count: int) -> tuple[Line, NDArray[np.float64]]:
+def find_axes(rows: NDArray[np.float64], count: int) -> tuple[AffineMap, NDArray[np.float64]]:
     """Principal components, in units of the rows' deviation; and the matrix (count, p) back."""
     centre = rows.mean(axis=0)
     _, _, directions = np.linalg.svd(rows - centre, full_matrices=False)
@@ -126,7 +130,9 @@ def find_axes(rows: NDArray[np.float64], count: int) -> tuple[Line, NDArray[np.f
     return line, line.matrix.T * unit**2
 
 
-def find_discriminants(rows: NDArray[np.float64], classes: NDArray[np.int64], count: int) -> Line:
+def find_discriminants(
+    rows: NDArray[np.float64], classes: NDArray[np.int64], count: int
+) -> AffineMap:
     """Fisher's discriminants: rows to directions in which each class scatters with variance 1.
 
     The scatter within classes is shrunk towards a multiple of the identity.
@@ -147,17 +153,17 @@ def find_discriminants(rows: NDArray[np.float64], classes: NDArray[np.int64], co
     return _pad(matrix, -centre @ matrix, count)
 
 
-def fit_line(inputs: NDArray[np.float64], outputs: NDArray[np.float64]) -> Line:
+def fit_line(inputs: NDArray[np.float64], outputs: NDArray[np.float64]) -> AffineMap:
     """Ridge regression of outputs (n, b) on inputs (n, a)."""
     centre, target = inputs.mean(axis=0), outputs.mean(axis=0)
     moved = inputs - centre
     square = moved.T @ moved
     square += (RIDGE * np.trace(square) / len(square) + 1e-9) * np.eye(len(square))
     matrix = np.linalg.solve(square, moved.T @ (outputs - target))
-    return Line(matrix, target - centre @ matrix)
+    return AffineMap(matrix, target - centre @ matrix)
 
 
-def _follow(layer: nn.Linear, line: Line) -> None:
+def _follow(layer: nn.Linear, line: AffineMap) -> None:
     """Let a layer take what it took before from the new code: first the line, then itself."""
     with torch.no_grad():
         weight = layer.weight.double().cpu()
@@ -204,6 +210,6 @@ def _with_fixed_signs(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(matrix * np.where(largest < 0, -1.0, 1.0))
 
 
-def _pad(matrix: NDArray[np.float64], offset: NDArray[np.float64], count: int) -> Line:
+def _pad(matrix: NDArray[np.float64], offset: NDArray[np.float64], count: int) -> AffineMap:
     lacking = count - matrix.shape[1]
-    return Line(np.pad(matrix, ((0, 0), (0, lacking))), np.pad(offset, (0, lacking)))
+    return AffineMap(np.pad(matrix, ((0, 0), (0, lacking))), np.pad(offset, (0, lacking)))

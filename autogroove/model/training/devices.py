@@ -69,7 +69,7 @@ def choose_machine(device: str) -> Machine:
 
 
 @dataclass(frozen=True)
-class Crew:
+class ProcessGroup:
     """The processes of one training; a training in one process is a crew of one."""
 
     rank: int = 0
@@ -102,14 +102,14 @@ class Crew:
 
 
 @contextmanager
-def join_crew(device: torch.device) -> Iterator[Crew]:
+def join_process_group(device: torch.device) -> Iterator[ProcessGroup]:
     """The crew that torchrun started, for as long as the context lasts; else a crew of one."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1 or "MASTER_ADDR" not in os.environ:
-        yield Crew()
+        yield ProcessGroup()
         return
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield Crew(dist.get_rank(), size)
+        yield ProcessGroup(dist.get_rank(), size)
     finally:
         dist.destroy_process_group()

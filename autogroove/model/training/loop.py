@@ -21,7 +21,7 @@ from autogroove.errors import AutogrooveError
 from autogroove.model.autoencoder import Autoencoder, scale_levels
 from autogroove.model.training.checkpoints import History
 from autogroove.model.training.clips import ClipLoader, Window, shuffled_windows
-from autogroove.model.training.devices import Crew, Machine
+from autogroove.model.training.devices import Machine, ProcessGroup
 from autogroove.model.training.objectives import Objective
 
 logger = logging.getLogger(__name__)
@@ -80,20 +80,20 @@ class Trainer:
         objective: Objective,
         settings: TrainingSettings,
         machine: Machine,
-        crew: Crew,
+        group: ProcessGroup,
     ) -> None:
         machine.place(model)
         self.model = model
         self.objective = objective
         self.settings = settings
         self.machine = machine
-        self.crew = crew
+        self.group = group
         self.history = History()
         self.optimizer = torch.optim.AdamW(
             model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
         )
         self._loss: nn.Module = _Loss(model, objective)
-        if crew.size > 1:
+        if group.size > 1:
             self._loss = DistributedDataParallel(self._loss)
         if machine.is_cuda:
             self._loss.compile(dynamic=False)
@@ -144,8 +144,8 @@ class Trainer:
             nn.utils.clip_grad_norm_(self.model.parameters(), LARGEST_GRADIENT)
             self.optimizer.step()
             total += loss.detach() * len(images)
-            seen += len(images) * self.crew.size
-        return self.crew.mean(total / max(1, seen // self.crew.size))
+            seen += len(images) * self.group.size
+        return self.group.mean(total / max(1, seen // self.group.size))
 
     def _measure(self, loader: ClipLoader) -> float:
         self.model.eval()
@@ -157,7 +157,7 @@ class Trainer:
                     loss = self.objective(self.model, images, random)
                 total += loss * len(images)
                 seen += len(images)
-        return self.crew.mean(total / max(1, seen))
+        return self.group.mean(total / max(1, seen))
 
     def _batches(self, loader: ClipLoader, epoch: int) -> Iterator[Tensor]:
         """Images float32 (n, 1, H, W) in [0, 1] on the device; they stay uint8 until there."""
@@ -171,7 +171,7 @@ class Trainer:
         for window in windows:
             take = self._taker(window)
             for batch in window.batches:
-                yield scale_levels(take(self.crew.share(batch, pairs=self.objective.pairs)))
+                yield scale_levels(take(self.group.share(batch, pairs=self.objective.pairs)))
 
     def _taker(self, window: Window) -> Callable[[NDArray[np.int64]], Tensor]:
         """How rows of a window get to the device: gathered there where the window fits."""
@@ -192,7 +192,7 @@ class Trainer:
             group["lr"] = self.settings.learning_rate * rise * fall
 
     def _seed(self, epoch: int) -> torch.Generator:
-        state = np.random.SeedSequence([self.settings.seed, epoch, self.crew.rank])
+        state = np.random.SeedSequence([self.settings.seed, epoch, self.group.rank])
         seed = int(state.generate_state(1, np.uint64)[0] >> 1)
         torch.manual_seed(seed)
         return torch.Generator(self.machine.device).manual_seed(seed)

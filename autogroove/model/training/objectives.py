@@ -25,7 +25,7 @@ EQUALISER_WAVES = 4
 LARGEST_BLUR = 0.5
 
 
-class Disguise:
+class Augmentation:
     """Shifts pitch, equalises, changes gain and blurs in time, for each image by chance.
 
     A shift of pitch reads each band at the frequency that it came from; an equaliser is a few
@@ -115,13 +115,13 @@ class Pairs:
     pairs = True
 
     def __init__(self, settings: Settings) -> None:
-        self._disguise = Disguise(settings.spectrogram, settings.training)
+        self._augment = Augmentation(settings.spectrogram, settings.training)
         self._temperature = settings.training.temperature
         self._reconstruction_weight = settings.training.reconstruction_weight
 
     def __call__(self, model: Autoencoder, images: Tensor, random: torch.Generator) -> Tensor:
         """The loss of a batch."""
-        shown = self._disguise(images, random)
+        shown = self._augment(images, random)
         codes = model.encode(shown).float()
         heard = model.sound_of(codes) if isinstance(model, GrooveAutoencoder) else codes
         error = mse_loss(model.draw(codes).float(), shown)

@@ -20,7 +20,7 @@ from autogroove.model.training.checkpoints import (
 )
 from autogroove.model.training.clips import ClipLoader
 from autogroove.model.training.closed_form import begin_model, finish_model
-from autogroove.model.training.devices import choose_machine, join_crew
+from autogroove.model.training.devices import choose_machine, join_process_group
 from autogroove.model.training.loop import Trainer
 from autogroove.model.training.objectives import choose_objective
 from autogroove.model.training.split import Members, choose_members
@@ -43,7 +43,7 @@ def make_model_key(
     A warm start's key holds the digest of the weights that it began with: another parent gives
     another model.
     """
-    settings = soften(settings) if start_from else settings
+    settings = gentle_settings(settings) if start_from else settings
     first = read_summary(store, start_from).weights_digest if start_from else None
     recipe_key = make_recipe_key(settings)
     parts = (settings.model, settings.training, recipe_key, members.key, first)
@@ -75,16 +75,16 @@ def train_model(
     key = make_model_key(store, members, settings, start_from)
     if is_stored(store, key):
         return ModelSummary(**{**vars(read_summary(store, key)), "reused": True})
-    settings = soften(settings) if start_from else settings
+    settings = gentle_settings(settings) if start_from else settings
     machine = choose_machine(device)
     began = time.perf_counter()
-    with join_crew(machine.device) as crew:
+    with join_process_group(machine.device) as group:
         recipe_key = make_recipe_key(settings)
         train = ClipLoader(store, recipe_key, members.train)
         dev = ClipLoader(store, recipe_key, members.dev)
         torch.manual_seed(settings.training.seed)
         model = _first_model(store, settings, train, start_from)
-        trainer = Trainer(model, choose_objective(settings), settings.training, machine, crew)
+        trainer = Trainer(model, choose_objective(settings), settings.training, machine, group)
         _run_epochs(store, key, trainer, train, dev, progress)
         return _finish(store, key, settings, trainer, train, dev, time.perf_counter() - began)
 
@@ -113,7 +113,7 @@ def _run_epochs(
     while not trainer.is_done:
         report = trainer.run_epoch(train, dev)
         logger.info("%s", report)
-        if trainer.crew.leads:
+        if trainer.group.leads:
             write_checkpoint(store, key, trainer.model, trainer.optimizer, trainer.history)
         if progress:
             progress(report.epoch, report.num_epochs, report.note)
@@ -129,11 +129,11 @@ def _finish(
     seconds: float,
 ) -> ModelSummary:
     """Put the weights of the best epoch where patience chose it, else of the last."""
-    history, crew = trainer.history, trainer.crew
-    crew.wait()
+    history, group = trainer.history, trainer.group
+    group.wait()
     if settings.training.patience is not None and history.best_epoch != history.epoch:
         restore_model(store, key, history.best_epoch, trainer.model)
-    if crew.leads:
+    if group.leads:
         finish_model(trainer.model, train, settings)
         facts = {
             "model_key": key,
@@ -147,7 +147,7 @@ def _finish(
         }
         write_model(store, trainer.model, settings.model, facts)
         drop_checkpoints(store, key, set())
-    crew.wait()
+    group.wait()
     return ModelSummary(**{**vars(read_summary(store, key)), "seconds": seconds})
 
 
@@ -156,7 +156,7 @@ EPOCHS_SHARE = 1 / 3
 RATE_SHARE = 0.5
 
 
-def soften(settings: Settings) -> Settings:
+def gentle_settings(settings: Settings) -> Settings:
     """The settings of a training from a model's weights instead of new ones."""
     training = settings.training
     return settings.model_copy(

@@ -10,12 +10,12 @@ from sklearn.decomposition import PCA
 from autogroove.config.settings import EvaluationSettings
 from autogroove.errors import AutogrooveError
 from autogroove.evaluation.baselines import fit_components, make_image_baselines
-from autogroove.evaluation.card import HEADLINES, YARDSTICK, Card, CardRow, Figure
+from autogroove.evaluation.card import HEADLINES, ORACLE, Card, CardRow, Figure
 from autogroove.evaluation.descriptors.clips import ClipDescriptions
 from autogroove.evaluation.evaluate import evaluate_encodings
-from autogroove.evaluation.hearing import Encoded
 from autogroove.evaluation.measures import MEASURES
 from autogroove.evaluation.rendering import beats_baselines, render_markdown, render_text
+from autogroove.evaluation.view import Encoded
 from autogroove.runs.retraining import is_not_worse
 
 QUICK = EvaluationSettings(num_bootstrap=50, stability_seeds=2)
@@ -150,7 +150,7 @@ class TestPromotion:
 
 class TestRendering:
     card = card_of(
-        row("good", 0.9, baselines={YARDSTICK: Figure(0.99), "mfcc": Figure(0.2)}),
+        row("good", 0.9, baselines={ORACLE: Figure(0.99), "mfcc": Figure(0.2)}),
         row("bad", 0.1, baselines={"mfcc": Figure(0.2)}),
         row("unknown", None, note="a | b"),
     )
@@ -159,7 +159,7 @@ class TestRendering:
         text = render_text(self.card)
         assert ".880 – .920" in text and "Unknown: a | b" in text
         header = next(line for line in text.splitlines() if "release" in line)
-        assert header.index("mfcc") < header.index(YARDSTICK)
+        assert header.index("mfcc") < header.index(ORACLE)
 
     def test_markdown_marks_what_beats_every_baseline(self) -> None:
         text = render_markdown(self.card)
@@ -195,7 +195,7 @@ class TestImageBaselines:
         images = self.images(4)
         baselines = make_image_baselines(images, images[:2], 16, np.ones(4, bool))
         assert baselines["pca"].clips.shape == (4, 16)
-        assert baselines["pca"].disguised.shape == (2, 16)
+        assert baselines["pca"].augmented.shape == (2, 16)
 
     def test_fitted_to_training_clips_alone(self) -> None:
         images = self.images()

@@ -54,7 +54,7 @@ SETTINGS = Settings().with_overrides(
 )
 
 
-class Made(NamedTuple):
+class CachedParts(NamedTuple):
     source: Source
     store: Store
     catalogue: pd.DataFrame
@@ -73,7 +73,7 @@ def record(path: Path, seed: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CachedParts]:
     folder = tmp_path_factory.mktemp("music")
     for seed in range(12):
         record(folder / f"artist{seed // 2}" / f"{seed}.wav", seed)
@@ -91,22 +91,22 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     ids, encodings = pool_tracks(catalogue, read_encodings(store, keys))
     labels = cluster_encodings(encodings, SETTINGS.clustering).labels
     clusters = pd.DataFrame({"track_id": ids, "cluster": labels})
-    yield Made(source, store, catalogue, model_key, clusters, keys)
+    yield CachedParts(source, store, catalogue, model_key, clusters, keys)
 
 
-def describe(made: Made) -> list[str]:
+def describe(made: CachedParts) -> list[str]:
     batches = plan_descriptions(made.catalogue, SETTINGS)
     return [write_descriptions(batch, made.source, made.store, SETTINGS) for batch in batches]
 
 
-def evaluate(made: Made, keys: list[str], rivals: dict[str, Rival] | None = None) -> Card:
+def evaluate(made: CachedParts, keys: list[str], rivals: dict[str, Rival] | None = None) -> Card:
     inputs = gather_inputs(
         *(made.store, made.catalogue, SETTINGS, made.model_key, keys, made.clusters), rivals=rivals
     )
     return evaluate_release(inputs, SETTINGS.evaluation)
 
 
-def test_twelve_tracks_have_a_card(made: Made) -> None:
+def test_twelve_tracks_have_a_card(made: CachedParts) -> None:
     card = evaluate(made, describe(made))
     assert (card.num_tracks, card.num_clips) == (12, 24)
     for key in ("same_track_r1", "disguised_r1", "held_out_r1", "tempo_lift", "unexplained"):
@@ -119,7 +119,7 @@ def test_twelve_tracks_have_a_card(made: Made) -> None:
     assert evaluate(made, describe(made)).to_json() == card.to_json(), "the same card again"
 
 
-def test_describing_again_writes_nothing_and_a_lost_object_comes_back(made: Made) -> None:
+def test_describing_again_writes_nothing_and_a_lost_object_comes_back(made: CachedParts) -> None:
     keys = describe(made)
     assert len(keys) == 1, "segments of so few tracks share a batch"
     before = {stored.key: stored.modified for stored in made.store.objects("descriptors")}
@@ -132,7 +132,7 @@ def test_describing_again_writes_nothing_and_a_lost_object_comes_back(made: Made
 
 
 def test_one_changed_track_is_described_alone_and_the_bytes_are_as_if_all_were(
-    made: Made, tmp_path: Path
+    made: CachedParts, tmp_path: Path
 ) -> None:
     describe(made)
     catalogue = made.catalogue.drop(index=3)
@@ -150,7 +150,7 @@ def test_one_changed_track_is_described_alone_and_the_bytes_are_as_if_all_were(
     made.store.delete(batch.key)
 
 
-def test_descriptions_cover_the_plan(made: Made) -> None:
+def test_descriptions_cover_the_plan(made: CachedParts) -> None:
     described = read_descriptions(made.store, describe(made), image_shape(SETTINGS.spectrogram))
     table = described.table
     assert len(table) == len(described.clips.timbre) == 24 + len(described.images)
@@ -159,7 +159,7 @@ def test_descriptions_cover_the_plan(made: Made) -> None:
     assert 2 <= len(described.images) <= 6
 
 
-def test_a_file_that_has_gone_is_left_out(made: Made) -> None:
+def test_a_file_that_has_gone_is_left_out(made: CachedParts) -> None:
     """The segments have it, its audio is no longer there: the card goes on without it."""
     keys = describe(made)
     gone = made.catalogue["path"].iloc[0]
@@ -179,7 +179,7 @@ def test_a_file_that_has_gone_is_left_out(made: Made) -> None:
         store.delete(key)
 
 
-def publish(made: Made, settings: Settings) -> None:
+def publish(made: CachedParts, settings: Settings) -> None:
     """A release of other parts whose model and encodings are those that were made."""
     folder = model_folder(made.model_key)
     model = ModelPart(
@@ -196,7 +196,7 @@ def publish(made: Made, settings: Settings) -> None:
 
 
 def test_a_release_of_the_poster_is_measured_beside_another_model(
-    made: Made, caplog: pytest.LogCaptureFixture
+    made: CachedParts, caplog: pytest.LogCaptureFixture
 ) -> None:
     keys = describe(made)
     other = Settings.model_validate({**SETTINGS.model_dump(), "preset": "groove"})

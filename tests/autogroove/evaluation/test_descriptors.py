@@ -4,7 +4,7 @@ import librosa
 import numpy as np
 import pytest
 
-from autogroove.evaluation.descriptors.augmentation import disguise_clip
+from autogroove.evaluation.descriptors.augmentation import augment_clip
 from autogroove.evaluation.descriptors.clips import describe_clips, describe_tracks_rhythm
 from autogroove.evaluation.descriptors.onsets import (
     ANALYSIS_RATE_HZ,
@@ -156,7 +156,7 @@ class TestDisguise:
     def test_a_tone_moves_by_semitones(self, semitones: float) -> None:
         time = np.arange(SECONDS * RATE) / RATE
         tone = np.sin(2 * np.pi * 440 * time).astype(np.float32)
-        shifted = disguise_clip(tone, RATE, semitones, seed=1)
+        shifted = augment_clip(tone, RATE, semitones, seed=1)
         spectrum = np.abs(np.fft.rfft(shifted * np.hanning(len(shifted))))
         assert np.argmax(spectrum) / SECONDS == pytest.approx(440 * 2 ** (semitones / 12), rel=2e-3)
         assert len(shifted) == len(tone) and shifted.dtype == np.float32
@@ -165,23 +165,23 @@ class TestDisguise:
     @pytest.mark.parametrize("semitones", [-2.0, 2.0])
     def test_tempo_and_rhythm_stay(self, semitones: float) -> None:
         plain = play(112, FUNK)
-        heard = hear(plain, disguise_clip(plain, RATE, semitones, seed=3))
+        heard = hear(plain, augment_clip(plain, RATE, semitones, seed=3))
         assert heard.tempo_bpm[1] == pytest.approx(heard.tempo_bpm[0], rel=0.01)
         assert heard.rhythm[0] @ heard.rhythm[1] > 0.8
 
     def test_pitch_is_where_librosa_puts_it(self) -> None:
         """Timbre aside (the equaliser), both hold the same notes."""
         sweep = librosa.chirp(fmin=200, fmax=2000, sr=RATE, duration=SECONDS).astype(np.float32)
-        ours = disguise_clip(sweep, RATE, 2, seed=0)
+        ours = augment_clip(sweep, RATE, 2, seed=0)
         theirs = librosa.effects.pitch_shift(sweep, sr=RATE, n_steps=2)
         peak = [np.abs(librosa.stft(x))[:, 20:-20].argmax(axis=0) for x in (ours, theirs)]
         assert np.median(np.abs(peak[0] - peak[1])) <= 1
 
     def test_colour_depends_on_the_seed_alone(self) -> None:
         plain = play(100, ROCK)
-        one, again, other = (disguise_clip(plain, RATE, 2, seed) for seed in (1, 1, 2))
+        one, again, other = (augment_clip(plain, RATE, 2, seed) for seed in (1, 1, 2))
         np.testing.assert_array_equal(one, again)
         assert np.abs(one - other).max() > 0.01
 
     def test_silence_stays_silent(self) -> None:
-        assert not disguise_clip(np.zeros(RATE, np.float32), RATE, 2, 0).any()
+        assert not augment_clip(np.zeros(RATE, np.float32), RATE, 2, 0).any()

@@ -11,9 +11,9 @@ from autogroove.config.settings import EvaluationSettings
 from autogroove.evaluation import agreement, clusters, hubness, probes
 from autogroove.evaluation import agreement as retrieval
 from autogroove.evaluation.card import NotMeasurable
-from autogroove.evaluation.collection import Collection, match_tempi
 from autogroove.evaluation.descriptors.clips import TrackRhythms
-from autogroove.evaluation.hearing import Encoded, Hearing
+from autogroove.evaluation.tracks import EvaluatedTracks, match_tempi
+from autogroove.evaluation.view import Encoded, EncoderView
 
 NUM_ARTISTS, PER_ARTIST, CLIPS = 40, 4, 3
 NUM = NUM_ARTISTS * PER_ARTIST
@@ -26,7 +26,7 @@ def normal(*shape: int, seed: int = 0) -> np.ndarray:
 def collect(tempo: np.ndarray | None = None, rhythm: np.ndarray | None = None, **columns):
     """A collection of known tempi and rhythms; four tracks an artist, three clips a track."""
     table = pd.DataFrame({"artist_id": np.repeat(np.arange(NUM_ARTISTS), PER_ARTIST), **columns})
-    collection = Collection(table, np.repeat(np.arange(NUM), CLIPS))
+    collection = EvaluatedTracks(table, np.repeat(np.arange(NUM), CLIPS))
     if tempo is not None:
         given = np.ones((NUM, 1), np.float32) if rhythm is None else rhythm
         rhythms = TrackRhythms(tempo.astype(float), given, given, given)
@@ -35,21 +35,23 @@ def collect(tempo: np.ndarray | None = None, rhythm: np.ndarray | None = None, *
     return collection
 
 
-def hear(collection: Collection, tracks: np.ndarray, noise: float = 0.0, **extra) -> Hearing:
+def hear(
+    collection: EvaluatedTracks, tracks: np.ndarray, noise: float = 0.0, **extra
+) -> EncoderView:
     clips = np.repeat(tracks, CLIPS, axis=0) + noise * normal(NUM * CLIPS, tracks.shape[1], seed=9)
     encoded = Encoded(clips.astype(np.float32), tracks=tracks.astype(np.float32))
-    return Hearing(collection, encoded, EvaluationSettings(num_bootstrap=100), **extra)
+    return EncoderView(collection, encoded, EvaluationSettings(num_bootstrap=100), **extra)
 
 
 class TestRetrieval:
     def test_perfect_is_one(self) -> None:
-        hearing = hear(collect(), normal(NUM, 16), noise=0.01)
+        view = hear(collect(), normal(NUM, 16), noise=0.01)
         for score in (retrieval.recall_at(1), retrieval.recall_at(10), retrieval.average_precision):
-            assert retrieval.retrieve_plain(score)(hearing).value == 1
+            assert retrieval.retrieve_plain(score)(view).value == 1
 
     def test_random_is_chance(self) -> None:
-        hearing = hear(collect(), np.zeros((NUM, 8)), noise=1)
-        figure = retrieval.retrieve_plain(retrieval.recall_at(10))(hearing)
+        view = hear(collect(), np.zeros((NUM, 8)), noise=1)
+        figure = retrieval.retrieve_plain(retrieval.recall_at(10))(view)
         gallery = NUM * CLIPS - 1
         chance = 1 - (1 - 10 / gallery) * (1 - 10 / (gallery - 1))
         assert figure.value == pytest.approx(chance, abs=0.03)
@@ -58,7 +60,7 @@ class TestRetrieval:
         """Half of the tracks are known by heart, the held-out half is noise."""
         tracks = np.concatenate([normal(NUM // 2, 16) * 50, np.zeros((NUM // 2, 16))])
         collection = collect()
-        held_out = Collection(
+        held_out = EvaluatedTracks(
             collection.tracks, collection.clip_tracks, held_out=np.arange(NUM) >= NUM // 2
         )
         first = retrieval.recall_at(1)
@@ -70,7 +72,7 @@ class TestRetrieval:
 
     def test_says_why_not(self) -> None:
         with pytest.raises(NotMeasurable, match="disguised"):
-            retrieval.retrieve_disguised(retrieval.recall_at(1))(hear(collect(), normal(NUM, 4)))
+            retrieval.retrieve_augmented(retrieval.recall_at(1))(hear(collect(), normal(NUM, 4)))
 
 
 class TestTempo:
@@ -100,8 +102,8 @@ class TestTempo:
         """Artists keep one tempo, encodings know the artist alone: no lift may come of it."""
         artists = np.repeat(np.arange(NUM_ARTISTS), PER_ARTIST)
         tempo = np.random.default_rng(1).uniform(70, 139, NUM_ARTISTS)[artists]
-        hearing = hear(collect(tempo), normal(NUM_ARTISTS, 8)[artists])
-        assert agreement.measure_lift(agreement.pair_tempo)(hearing).value < 1.6
+        view = hear(collect(tempo), normal(NUM_ARTISTS, 8)[artists])
+        assert agreement.measure_lift(agreement.pair_tempo)(view).value < 1.6
         assert match_tempi(tempo[:, None], tempo)[artists[:, None] == artists].all()
 
     def test_estimates_are_checked_against_the_catalogue(self) -> None:
@@ -135,8 +137,8 @@ class TestGroove:
     def test_genre_is_no_way_to_groove(self) -> None:
         """Within a genre all share a groove, and encodings know the genre: no help across."""
         genre = np.repeat(np.arange(NUM_ARTISTS) % 5, PER_ARTIST)
-        hearing = hear(collect(groove=genre, genre=genre), np.eye(5)[genre])
-        assert agreement.measure_groove(hearing).value == 0
+        view = hear(collect(groove=genre, genre=genre), np.eye(5)[genre])
+        assert agreement.measure_groove(view).value == 0
 
     def test_vote_prefers_the_commonest_then_the_nearest(self) -> None:
         labels = np.array([7, 8, 8, 9])
@@ -146,9 +148,9 @@ class TestGroove:
     def test_cross_genre_lift_looks_at_other_genres_only(self) -> None:
         genre = np.repeat(np.arange(NUM_ARTISTS) % 2, PER_ARTIST)
         tempo = np.where(genre == 0, 100.0, 127.0)
-        hearing = hear(collect(tempo, genre=genre), normal(NUM, 8))
+        view = hear(collect(tempo, genre=genre), normal(NUM, 8))
         with pytest.raises(NotMeasurable, match="by chance"):
-            agreement.measure_lift(agreement.pair_tempo, foreign=True)(hearing)
+            agreement.measure_lift(agreement.pair_tempo, different_genre=True)(view)
 
     def test_says_what_is_missing(self) -> None:
         with pytest.raises(NotMeasurable, match="groove labels"):
@@ -162,17 +164,17 @@ class TestProbes:
         encodings = normal(NUM, 6)
         target = encodings @ np.arange(1, 7) + 3
         noise = np.random.default_rng(3).normal(size=NUM)
-        hearing = hear(collect(energy=target, valence=noise), encodings)
-        assert probes.probe_fit("energy")(hearing).value > 0.99
-        assert probes.probe_order("energy")(hearing).value > 0.99
-        assert probes.probe_fit("valence")(hearing).value < 0.1
-        assert abs(probes.probe_order("valence")(hearing).value) < 0.3
+        view = hear(collect(energy=target, valence=noise), encodings)
+        assert probes.probe_fit("energy")(view).value > 0.99
+        assert probes.probe_order("energy")(view).value > 0.99
+        assert probes.probe_fit("valence")(view).value < 0.1
+        assert abs(probes.probe_order("valence")(view).value) < 0.3
 
     def test_knowing_the_artist_does_not_help(self) -> None:
         artists = np.repeat(np.arange(NUM_ARTISTS), PER_ARTIST)
         target = np.random.default_rng(4).normal(size=NUM_ARTISTS)[artists]
-        hearing = hear(collect(energy=target), np.eye(NUM_ARTISTS)[artists])
-        assert probes.probe_fit("energy")(hearing).value < 0.05
+        view = hear(collect(energy=target), np.eye(NUM_ARTISTS)[artists])
+        assert probes.probe_fit("energy")(view).value < 0.05
 
     def test_few_covered_tracks_are_too_few(self) -> None:
         target = np.where(np.arange(NUM) < 10, 0.5, np.nan)
@@ -185,9 +187,9 @@ class TestProbes:
         split[NUM // 2 : NUM // 2 + 4] = "validation"
         code = np.random.default_rng(0).integers(0, 3, NUM)
         genre = np.where(split == "training", code, (code + 1) % 3)
-        hearing = hear(collect(genre=genre, split=split), np.eye(3)[code] + 0.01 * normal(NUM, 3))
+        view = hear(collect(genre=genre, split=split), np.eye(3)[code] + 0.01 * normal(NUM, 3))
         for measure in (probes.classify_linear, probes.classify_by_neighbours):
-            figure = measure(hearing)
+            figure = measure(view)
             assert (figure.value, figure.num_items) == (0, NUM // 2 - 4)
 
     def test_neighbours_agree_with_scikit_learn(self) -> None:
@@ -198,8 +200,8 @@ class TestProbes:
         expected = KNeighborsClassifier(9).fit(encodings[train], genre[train])
         settings = EvaluationSettings(neighbours=9)
         collection = collect(genre=genre, split=split)
-        hearing = Hearing(collection, hear(collection, encodings).encoded, settings)
-        figure = probes.classify_by_neighbours(hearing)
+        view = EncoderView(collection, hear(collection, encodings).encoded, settings)
+        figure = probes.classify_by_neighbours(view)
         assert figure.value == pytest.approx(expected.score(encodings[test], genre[test]))
 
     def test_without_a_split_artists_are_kept_apart(self) -> None:
@@ -249,17 +251,15 @@ class TestClusters:
 
     def test_separated_blobs_are_stable_and_agree_between_clips(self) -> None:
         blob = np.arange(NUM) % 5
-        hearing = hear(
-            collect(), np.eye(5)[blob] * 100, noise=0.1, cluster=lambda x: x.argmax(axis=1)
-        )
-        assert clusters.measure_stability(hearing).value == 1
-        assert clusters.compare_clip_clusters(hearing).value == 1
+        view = hear(collect(), np.eye(5)[blob] * 100, noise=0.1, cluster=lambda x: x.argmax(axis=1))
+        assert clusters.measure_stability(view).value == 1
+        assert clusters.compare_clip_clusters(view).value == 1
 
     def test_first_and_last_clip_are_compared(self) -> None:
-        hearing = hear(collect(), np.zeros((NUM, 5)), noise=1, cluster=lambda x: x.argmax(axis=1))
-        clips = hearing.encoded.clips
+        view = hear(collect(), np.zeros((NUM, 5)), noise=1, cluster=lambda x: x.argmax(axis=1))
+        clips = view.encoded.clips
         expected = adjusted_rand_score(clips[0::3].argmax(axis=1), clips[2::3].argmax(axis=1))
-        assert clusters.compare_clip_clusters(hearing).value == pytest.approx(expected)
+        assert clusters.compare_clip_clusters(view).value == pytest.approx(expected)
 
     def test_genre_in_clusters(self) -> None:
         genre = np.random.default_rng(0).integers(0, 4, NUM)
@@ -283,17 +283,17 @@ class TestHubness:
         assert hubby.value > calm.value + 3
 
     def test_skewness_is_that_of_scipy(self) -> None:
-        hearing = hear(collect(), normal(NUM, 8))
-        expected = skew(hubness.count_occurrences(hearing.neighbours))
-        assert hubness.measure_skewness(hearing).value == pytest.approx(expected)
+        view = hear(collect(), normal(NUM, 8))
+        expected = skew(hubness.count_occurrences(view.neighbours))
+        assert hubness.measure_skewness(view).value == pytest.approx(expected)
 
     def test_occurrences_count_every_neighbour(self) -> None:
-        hearing = hear(collect(), normal(NUM, 8))
-        times = hubness.count_occurrences(hearing.neighbours)
+        view = hear(collect(), normal(NUM, 8))
+        times = hubness.count_occurrences(view.neighbours)
         assert times.sum() == NUM * 10
-        assert hubness.measure_antihubs(hearing).value == np.mean(times == 0)
+        assert hubness.measure_antihubs(view).value == np.mean(times == 0)
 
     def test_two_islands_connect_half(self) -> None:
         island = np.repeat(np.arange(NUM_ARTISTS) % 2, PER_ARTIST) * 1000.0
-        hearing = hear(collect(), normal(NUM, 8) + island[:, None])
-        assert hubness.measure_connection(hearing).value == 0.5
+        view = hear(collect(), normal(NUM, 8) + island[:, None])
+        assert hubness.measure_connection(view).value == 0.5

@@ -11,7 +11,6 @@ from stored_clips import draw_track, store_clips, tiny_settings
 from autogroove.config.run import read_settings
 from autogroove.config.settings import Settings
 from autogroove.errors import SettingsError, SourceError
-from autogroove.evaluation.collection import Collection
 from autogroove.evaluation.search.material import FEWEST_TRACKS, Material, choose_sides, take_side
 from autogroove.evaluation.search.objective import (
     GROUPS,
@@ -23,9 +22,10 @@ from autogroove.evaluation.search.objective import (
 )
 from autogroove.evaluation.search.records import begin_search
 from autogroove.evaluation.search.report import SearchReport, to_toml
-from autogroove.evaluation.search.rungs import climb
+from autogroove.evaluation.search.rungs import run_trial
 from autogroove.evaluation.search.settings import SearchSettings, apply_values, read_values
 from autogroove.evaluation.search.trials import Final, Trial
+from autogroove.evaluation.tracks import EvaluatedTracks
 from autogroove.store.store import Store
 
 SPACE = {
@@ -50,7 +50,7 @@ class Ground:
         images = np.concatenate([draw_track(int(n), 3, (32, 32)) for n in dev["track_id"]])
         rows = np.repeat(np.arange(len(dev)), 3)
         clips = np.arange(0, len(images), 3)
-        collection = Collection(dev, rows, disguised_clips=clips)
+        collection = EvaluatedTracks(dev, rows, augmented_clips=clips)
         darker = (0.8 * images[clips]).astype(np.uint8)
         self.material = Material(collection, images, darker, self.settings)
         self.search = begin_search(
@@ -68,7 +68,7 @@ class Ground:
                 raise Killed
 
         while (asked := self.search.next(num_trials, self.search.trials())) is not None:
-            made = climb(
+            made = run_trial(
                 self.store,
                 self.sided,
                 self.search.search,
@@ -178,9 +178,9 @@ def test_the_objective_is_of_the_card_and_the_squared_error_is_not_in_it(searche
     for trial in trials:
         assert set(trial.rows) == {"disguised_r1", "hub_skewness"}, "what these clips allow"
         assert trial.rungs[trial.epochs] == pytest.approx(combine(trial.rows, {}))
-    hearing = ground.material.hear(_untrained(ground.settings))
-    assert hearing.encoded.squared_errors is None
-    assert hearing.encoded.mean_errors is None
+    view = ground.material.hear(_untrained(ground.settings))
+    assert view.encoded.squared_errors is None
+    assert view.encoded.mean_errors is None
 
 
 def _untrained(settings: Settings):
@@ -206,7 +206,7 @@ def test_no_artist_is_on_two_sides_and_trials_are_blind_to_the_test(ground):
         artist=ground.sided["artist"].where(ground.sided["split"] != "test", "nobody")
     )
     assert ground.run(1) == [
-        climb(
+        run_trial(
             ground.store,
             other[other["split"] != "test"],
             ground.search.search,

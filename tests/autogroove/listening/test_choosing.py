@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autogroove.errors import SettingsError
 from autogroove.listening.choosing import make_playlist
-from autogroove.listening.collection import open_collection
+from autogroove.listening.library import open_collection
 from autogroove.listening.ordering import find_close_artists, measure_transitions, order_tracks
 from autogroove.listening.rules import Rules
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autogroove.errors import SettingsError
-from autogroove.listening.collection import open_collection
+from autogroove.listening.library import open_collection
 from autogroove.listening.paths import STEP_COST, find_path
 from autogroove.listening.rules import Rules
 

@@ -5,7 +5,7 @@ import pytest
 
 from autogroove.errors import SettingsError
 from autogroove.listening.choosing import make_playlist
-from autogroove.listening.clusters import describe_stations
+from autogroove.listening.clusters import describe_cluster_views
 from autogroove.listening.lists import describe_tracks
 from autogroove.listening.resolving import resolve_track, search_tracks
 from autogroove.listening.tempo import estimate_tempo
@@ -63,7 +63,7 @@ def test_search_puts_titles_that_begin_so_first(library) -> None:
 
 
 def test_stations_are_described(library) -> None:
-    first, second = describe_stations(library)
+    first, second = describe_cluster_views(library)
     assert (first.cluster, first.size, first.exemplar.track_id) == (0, 4, 10)
     assert first.track_ids[0] == 10
     assert first.genres == (("Folk", 2), ("Jazz", 1), ("Metal", 1))

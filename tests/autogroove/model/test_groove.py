@@ -32,7 +32,7 @@ from autogroove.model.training.closed_form import (
     finish_model,
     prepare_code,
 )
-from autogroove.model.training.objectives import Disguise, centre_frequencies, contrast_pairs
+from autogroove.model.training.objectives import Augmentation, centre_frequencies, contrast_pairs
 from autogroove.model.training.train import train_model
 from autogroove.segments.index import make_recipe_key
 from autogroove.store.store import Store
@@ -155,10 +155,10 @@ def test_a_disguise_moves_a_tone_by_its_interval_and_no_onset():
     settings = Settings.from_preset("groove").with_overrides(
         {"training.equaliser_decibels": 0, "training.semitones": 3}
     )
-    disguise = Disguise(settings.spectrogram, settings.training)
+    augmentation = Augmentation(settings.spectrogram, settings.training)
     images = torch.zeros(200, 1, BINS, 64)
     images[:, :, 30, 20] = 0.5
-    changed = disguise(images, torch.Generator().manual_seed(0)).squeeze(1)
+    changed = augmentation(images, torch.Generator().manual_seed(0)).squeeze(1)
     centres = centre_frequencies(settings.spectrogram)
     loudest = centres[changed.sum(dim=2).argmax(dim=1).numpy()]
     semitones = 12 * np.log2(loudest / centres[30])
@@ -228,16 +228,16 @@ def test_disguises_count_as_clips_of_a_track_that_has_but_one(
     catalogue = store_clips(local_store, groove_settings, num_tracks=24, clips=clips)
     loader = ClipLoader(local_store, make_recipe_key(groove_settings), catalogue)
     images = as_tensor(loader.read_all(), torch.device("cpu"))
-    disguise = Disguise(groove_settings.spectrogram, groove_settings.training)
-    shown = disguise(images, torch.Generator().manual_seed(5))
+    augmentation = Augmentation(groove_settings.spectrogram, groove_settings.training)
+    shown = augmentation(images, torch.Generator().manual_seed(5))
     model = begin_model(groove_settings, loader)
     scatter = {}
-    for disguises in (0, 2):
-        monkeypatch.setattr("autogroove.model.training.closed_form.NUM_DISGUISES", disguises)
+    for augmentations in (0, 2):
+        monkeypatch.setattr("autogroove.model.training.closed_form.NUM_DISGUISES", augmentations)
         finish_model(model, loader, groove_settings)
         with torch.inference_mode():
-            sound, disguised = (model.sound_of(model.encode(x)) for x in (images, shown))
-        scatter[disguises] = float((disguised - sound).square().sum() / sound.var(dim=0).sum())
+            sound, augmented = (model.sound_of(model.encode(x)) for x in (images, shown))
+        scatter[augmentations] = float((augmented - sound).square().sum() / sound.var(dim=0).sum())
     assert scatter[2] < 0.8 * scatter[0] if clips == 1 else scatter[2] == scatter[0]
 
 

@@ -12,7 +12,7 @@ from autogroove.config.settings import TrainingSettings
 from autogroove.errors import SettingsError, SourceError
 from autogroove.model.storing import build_autoencoder, load_model, read_summary
 from autogroove.model.training.clips import ClipLoader, shuffled_windows
-from autogroove.model.training.devices import Crew, Machine, choose_machine
+from autogroove.model.training.devices import Machine, ProcessGroup, choose_machine
 from autogroove.model.training.loop import Trainer
 from autogroove.model.training.objectives import choose_objective
 from autogroove.model.training.split import choose_members
@@ -286,7 +286,7 @@ def make_trainer(settings, machine=None):
     torch.manual_seed(0)
     model = build_autoencoder(settings.model, (32, 32))
     machine = machine or choose_machine("cpu")
-    return Trainer(model, choose_objective(settings), settings.training, machine, Crew())
+    return Trainer(model, choose_objective(settings), settings.training, machine, ProcessGroup())
 
 
 def test_the_rate_rises_then_falls_to_nothing(loaders, settings):

@@ -11,13 +11,13 @@ from places import TESTS
 from stored_clips import store_clips, tiny_settings
 
 from autogroove.model.storing import load_model, read_summary
-from autogroove.model.training.devices import Crew, join_crew
+from autogroove.model.training.devices import ProcessGroup, join_process_group
 
 
 @pytest.mark.parametrize("pairs", [False, True])
 def test_shares_of_a_batch_are_disjoint_and_equal(pairs):
     batch = np.arange(24)
-    shares = [Crew(rank, 3).share(batch, pairs=pairs) for rank in range(3)]
+    shares = [ProcessGroup(rank, 3).share(batch, pairs=pairs) for rank in range(3)]
     assert sorted(np.concatenate(shares)) == list(batch)
     for share in shares:
         assert len(share) == 8
@@ -29,14 +29,14 @@ def test_shares_of_a_batch_are_disjoint_and_equal(pairs):
 def test_a_batch_too_small_to_share_goes_to_all():
     batch = np.arange(6)
     for rank in range(2):
-        np.testing.assert_array_equal(Crew(rank, 2).share(batch, pairs=False), batch)
+        np.testing.assert_array_equal(ProcessGroup(rank, 2).share(batch, pairs=False), batch)
 
 
 def test_without_torchrun_there_is_a_crew_of_one(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
-    with join_crew(None) as crew:
-        assert crew == Crew(0, 1)
-        assert crew.leads
+    with join_process_group(None) as group:
+        assert group == ProcessGroup(0, 1)
+        assert group.leads
 
 
 PROGRAM = """

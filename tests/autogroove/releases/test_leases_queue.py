@@ -12,7 +12,7 @@ import pytest
 from places import ROOT
 
 from autogroove.releases import leases as turns
-from autogroove.releases.leases import hold_turn
+from autogroove.releases.leases import wait_in_queue
 from autogroove.store.store import Store
 
 HOLD = "import sys, time; from autogroove.releases import hold_turn; from autogroove.store import"
@@ -30,7 +30,7 @@ class Waiting:
         self.thread.start()
 
     def _run(self, store: Store) -> None:
-        with hold_turn(store, self.told.append, look_again_seconds=0.05):
+        with wait_in_queue(store, self.told.append, look_again_seconds=0.05):
             self.entered.set()
             self.may_end.wait(60)
 
@@ -72,14 +72,14 @@ def test_the_second_waits_for_the_first_and_is_told_for_whom(store: Store) -> No
     assert second.entered.wait(60)
     second.end()
     assert first.told == []
-    assert list(store.objects(turns.TURNS)) == list(store.objects("runs")) == []
+    assert list(store.objects(turns.PUBLISH_QUEUE)) == list(store.objects("runs")) == []
 
 
 def test_they_go_in_the_order_of_their_coming(local_store: Store) -> None:
     order: list[int] = []
 
     def run(number: int) -> None:
-        with hold_turn(local_store, look_again_seconds=0.02):
+        with wait_in_queue(local_store, look_again_seconds=0.02):
             order.append(number)
             time.sleep(0.5)
 
@@ -109,7 +109,7 @@ def test_a_process_number_that_was_given_anew_is_no_holder(local_store: Store) -
     key = pretend_elsewhere(local_store)
     here = {"host": os.uname().nodename, "process": os.getppid(), "began": 1}
     local_store.write(key, json.dumps(here).encode())
-    with hold_turn(local_store, pytest.fail):
+    with wait_in_queue(local_store, pytest.fail):
         pass
 
 

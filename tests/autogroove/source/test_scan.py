@@ -12,7 +12,7 @@ import pytest
 from autogroove.errors import StoreError
 from autogroove.source.comparison import Changes, compare_listing
 from autogroove.source.scan import Scan, preview_scan, scan_source
-from autogroove.source.scan_cache import ScanMemory, make_source_key
+from autogroove.source.scan_cache import ScanCache, make_source_key
 from autogroove.source.sources import Collection, open_source
 from autogroove.source.table import write_catalogue
 from autogroove.source.tracks import Reason
@@ -168,7 +168,7 @@ def listing_of(*paths: str) -> pd.DataFrame:
 
 def test_listings_written_at_once_lose_nothing(store: Store) -> None:
     """Many racers, each with a file that only it has seen."""
-    memories = [ScanMemory(store, "a" * 32) for _ in range(8)]
+    memories = [ScanCache(store, "a" * 32) for _ in range(8)]
     start = threading.Barrier(8)
 
     def write(number: int) -> None:
@@ -181,7 +181,7 @@ def test_listings_written_at_once_lose_nothing(store: Store) -> None:
     for thread in threads:
         thread.join()
     assert len(listings(store)) == 8
-    known = set(ScanMemory(store, "a" * 32).rows["path"])
+    known = set(ScanCache(store, "a" * 32).rows["path"])
     assert known == {"shared.mp3", *(f"{number}.mp3" for number in range(8))}
 
 

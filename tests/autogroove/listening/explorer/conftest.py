@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from musical import Song, publish_folder, write_songs
+from musical import TrackView, publish_folder, write_songs
 from starlette.testclient import TestClient
 
 from autogroove.listening.explorer.app import create_app
@@ -36,16 +36,16 @@ CHROMIUM_OPTIONS = [
 ]
 
 
-def make_songs() -> list[Song]:
+def make_songs() -> list[TrackView]:
     plain = [
-        Song(
+        TrackView(
             f"g{groove}/song {at}.mp3", f"Song {groove}{at}", f"Artist {at}", groove, f"Album {at}"
         )
         for groove in range(3)
         for at in range(4)
     ]
     hostile = [
-        Song(path, title, title, at % 3, title, genre=title)
+        TrackView(path, title, title, at % 3, title, genre=title)
         for at, (path, title) in enumerate(HOSTILE.items())
     ]
     return [*plain, *hostile]
@@ -68,7 +68,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, music: Path) -> Store:
     """Two releases of a folder that changed between them."""
     place = Store(tmp_path_factory.mktemp("explorer") / "store")
     songs = make_songs()
-    write_songs(music, [*songs[2:], Song("gone.mp3", "Gone", "Nobody", 1)])
+    write_songs(music, [*songs[2:], TrackView("gone.mp3", "Gone", "Nobody", 1)])
     publish_folder(place, music)
     write_songs(music, songs)
     (music / "gone.mp3").unlink()

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.errors import ReleaseError
-from autogroove.listening.clusters import Station, describe_stations
-from autogroove.listening.collection import Collection, open_collection
+from autogroove.listening.clusters import ClusterView, describe_cluster_views
 from autogroove.listening.explorer.layout import place_tracks
+from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.releases import Manifest, Release, current_release, list_releases, open_release
 from autogroove.source import Source, open_source
 from autogroove.store import Store
@@ -32,13 +32,13 @@ class OpenRelease:
         self._lock = threading.RLock()
 
     @property
-    def collection(self) -> Collection:
+    def collection(self) -> TrackLibrary:
         """The listener's view."""
         with self._lock:
             return self._collection
 
     @cached_property
-    def _collection(self) -> Collection:
+    def _collection(self) -> TrackLibrary:
         return open_collection(self.release)
 
     @property
@@ -52,14 +52,14 @@ class OpenRelease:
         return place_tracks(self.release.encodings, np.flatnonzero(self._collection.is_exemplar))
 
     @property
-    def stations(self) -> list[Station]:
+    def stations(self) -> list[ClusterView]:
         """The clusters, largest first."""
         with self._lock:
-            return self._stations
+            return self._cluster_views
 
     @cached_property
-    def _stations(self) -> list[Station]:
-        return describe_stations(self._collection)
+    def _cluster_views(self) -> list[ClusterView]:
+        return describe_cluster_views(self._collection)
 
     @cached_property
     def source(self) -> Source:
@@ -67,7 +67,7 @@ class OpenRelease:
         return open_source(self.release.source_url, store=self.release.store)
 
 
-class Library:
+class OpenReleases:
     """A store's releases, the few that were used last kept open."""
 
     def __init__(self, store: Store, default: int | None = None) -> None:

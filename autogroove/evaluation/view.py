@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from autogroove.config import EvaluationSettings
 from autogroove.evaluation.card import NotMeasurable
-from autogroove.evaluation.collection import Collection
 from autogroove.evaluation.neighbours import find_neighbours, rank_same_track
+from autogroove.evaluation.tracks import EvaluatedTracks
 
 Prediction = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
 """Target, what a probe predicted, and artist."""
@@ -35,17 +35,17 @@ class Encoded:
     """
 
     clips: NDArray[np.float32]
-    disguised: NDArray[np.float32] | None = None
+    augmented: NDArray[np.float32] | None = None
     tracks: NDArray[np.float32] | None = None
     squared_errors: NDArray[np.float64] | None = None
     mean_errors: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
-class Hearing:
+class EncoderView:
     """A collection as one encoder hears it."""
 
-    collection: Collection
+    collection: EvaluatedTracks
     encoded: Encoded
     settings: EvaluationSettings
     given_labels: NDArray[np.int64] | None = None
@@ -61,12 +61,16 @@ class Hearing:
     @cached_property
     def neighbours(self) -> NDArray[np.int64]:
         """(n, k) nearest tracks of other artists."""
-        return find_neighbours(self.tracks, self.collection.strangers, self.settings.neighbours)
+        return find_neighbours(
+            self.tracks, self.collection.different_artist, self.settings.neighbours
+        )
 
     @cached_property
-    def foreign_neighbours(self) -> NDArray[np.int64]:
+    def different_genre_neighbours(self) -> NDArray[np.int64]:
         """(n, k) nearest tracks of other artists and other genres."""
-        return find_neighbours(self.tracks, self.collection.foreigners, self.settings.neighbours)
+        return find_neighbours(
+            self.tracks, self.collection.different_genre, self.settings.neighbours
+        )
 
     @cached_property
     def predictions(self) -> dict[str, Prediction]:
@@ -81,19 +85,19 @@ class Hearing:
         return rank_same_track(self.encoded.clips, sources, self.encoded.clips, clip_tracks)
 
     @cached_property
-    def disguised_ranks(self) -> list[NDArray[np.float64]]:
+    def augmented_ranks(self) -> list[NDArray[np.float64]]:
         """For each disguised clip, the ranks of the other clips of its track.
 
         Raises:
             NotMeasurable: no clip was disguised, or this encoder has not seen them.
         """
-        sources = self.collection.disguised_clips
+        sources = self.collection.augmented_clips
         if sources is None or len(sources) == 0:
             raise NotMeasurable("no clip was disguised")
-        if self.encoded.disguised is None:
+        if self.encoded.augmented is None:
             raise NotMeasurable("this encoder has not seen the disguised clips")
         clip_tracks = self.collection.clip_tracks
-        return rank_same_track(self.encoded.disguised, sources, self.encoded.clips, clip_tracks)
+        return rank_same_track(self.encoded.augmented, sources, self.encoded.clips, clip_tracks)
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """What is known about the tracks that a card is measured on, whoever encodes them.
 
 What belongs here: artists, genres, grooves and rhythms in array form, and which pairs of tracks
-may be compared. What does not: encodings (`hearing`).
+may be compared. What does not: encodings (`view`).
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ with halves and doubles)."""
 
 
 @dataclass(frozen=True)
-class Collection:
+class EvaluatedTracks:
     """The tracks of a card and their clips.
 
     `tracks` has one row a track, in any order, and of the catalogue's columns those that it has;
@@ -37,7 +37,7 @@ class Collection:
     tracks: pd.DataFrame
     clip_tracks: NDArray[np.int64]
     descriptions: ClipDescriptions | None = None
-    disguised_clips: NDArray[np.int64] | None = None
+    augmented_clips: NDArray[np.int64] | None = None
     held_out: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
@@ -84,12 +84,12 @@ class Collection:
         return describe_tracks_rhythm(heard.periodicity, self.clip_tracks, len(self), heard.between)
 
     @cached_property
-    def strangers(self) -> NDArray[np.bool_]:
+    def different_artist(self) -> NDArray[np.bool_]:
         """(n, n) pairs of different artists: those that may be neighbours."""
         return np.asarray(self.artists[:, None] != self.artists)
 
     @cached_property
-    def foreigners(self) -> NDArray[np.bool_]:
+    def different_genre(self) -> NDArray[np.bool_]:
         """(n, n) pairs of different artists and different, known genres.
 
         Raises:
@@ -99,7 +99,7 @@ class Collection:
             raise NotMeasurable("fewer than two genres are known")
         known = self.genres != UNKNOWN
         other = self.genres[:, None] != self.genres
-        return np.asarray(self.strangers & other & known & known[:, None])
+        return np.asarray(self.different_artist & other & known & known[:, None])
 
     @cached_property
     def tempo_agreement(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -22,7 +22,7 @@ from autogroove.listening.proximity import Proximity
 
 
 @dataclass(frozen=True)
-class Song:
+class TrackView:
     """What is shown of one track. Text comes from tags: show it as text, never as markup."""
 
     track_id: int
@@ -46,7 +46,7 @@ class Song:
 
 
 @dataclass
-class Collection:
+class TrackLibrary:
     """The tracks of one release that have an encoding, in the order of `release.track_ids`.
 
     Positions (0 … n-1) are used inside the library, track ids outside.
@@ -121,12 +121,12 @@ class Collection:
         columns = [self.texts(name) for name in names]
         return columns[0], columns[1], ["\n".join(row) for row in zip(*columns, strict=True)]
 
-    def song(self, position: int) -> Song:
+    def song(self, position: int) -> TrackView:
         """The track at a position."""
         text = {name: values[position] for name, values in self.shown.items()}
         text["title"] = text["title"] or text["path"].rsplit("/", 1)[-1]
         cluster = int(self.cluster_of[position])
-        return Song(
+        return TrackView(
             track_id=int(self.release.track_ids[position]),
             duration_seconds=_or_none(self.durations[position]),
             tempo_bpm=_or_none(self.tempos[position]),
@@ -146,17 +146,17 @@ class Collection:
         return _numbers(self.rows, "clips", missing=0).astype(np.int64)
 
 
-def open_collection(release: ListenedRelease | Collection) -> Collection:
+def open_collection(release: ListenedRelease | TrackLibrary) -> TrackLibrary:
     """The listener's view of a release. Opening one that is open costs nothing.
 
     Distances to a sample of 1,000 tracks are measured once: about 1 s at 100,000 tracks.
     """
-    if isinstance(release, Collection):
+    if isinstance(release, TrackLibrary):
         return release
     wanted = pd.DataFrame({"track_id": np.asarray(release.track_ids, dtype=np.int64)})
     rows = wanted.merge(release.catalogue, on="track_id", how="left", validate="one_to_one")
     rows = rows.merge(release.clusters, on="track_id", how="left", validate="one_to_one")
-    return Collection(
+    return TrackLibrary(
         release=release,
         rows=rows,
         proximity=Proximity(np.asarray(release.encodings, dtype=np.float32)),

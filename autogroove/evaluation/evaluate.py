@@ -5,7 +5,7 @@ What does not: reading a store (`gathering`), making baselines from images (`bas
 
 A first look at a model, without a store:
 
-    from autogroove.descriptors import describe_clips
+    from autogroove.evaluation.descriptors import describe_clips
     from autogroove.evaluation import evaluate_encodings, render_text
 
     card = evaluate_encodings(encodings, clip_tracks, tracks, describe_clips(clips, 22050))

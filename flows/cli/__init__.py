@@ -1,1 +1,5 @@
-"""TODO flows.cli."""
+"""The `autogroove` command: starts flows, reads releases."""
+
+from flows.cli.main import main
+
+__all__ = ["main"]

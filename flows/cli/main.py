@@ -40,7 +40,3 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("autogroove: stopped. Run the same command again to go on.\n")
         sys.exit(130)
-
-
-if __name__ == "__main__":
-    main()

@@ -67,4 +67,4 @@ def test_the_pipeline_searches_on_its_own_cluster(cells, dask_address, local_sto
 
     made = run()
     assert len(used) > 10
-    assert made.parts == make_clusters(local_store, track_ids, points, decision, SETTINGS)
+    assert made.parts == make_clusters(local_store, track_ids, points, SETTINGS)

@@ -107,15 +107,12 @@ def test_clusters_keep_their_numbers_when_the_collection_grows(store: Store) -> 
         write_track_encodings(np.arange(90), points[:90]),
     )
     decision = decide(store, current, False, first, settings, 0)
-    made = make_clusters(store, np.arange(90), points[:90], decision, settings)
+    made = make_clusters(store, np.arange(90), points[:90], settings)
     old = read_clusters(read_part(store, made["clusters"]))
-    again = ClusterDecision(
-        action="clustered",
-        why="grown",
-        previous=made["clusters"],
-        first_new=int(old["cluster"].max()) + 1,
+    first_new = int(old["cluster"].max()) + 1
+    made = make_clusters(
+        store, np.arange(120), points, settings, previous=made["clusters"], first_new=first_new
     )
-    made = make_clusters(store, np.arange(120), points, again, settings)
     new = read_clusters(read_part(store, made["clusters"]))
     both = old.merge(new, on="track_id")
     assert (both["cluster_x"] == both["cluster_y"]).all()

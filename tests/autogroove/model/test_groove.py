@@ -233,7 +233,9 @@ def test_disguises_count_as_clips_of_a_track_that_has_but_one(
     model = begin_model(groove_settings, loader)
     scatter = {}
     for augmentations in (0, 2):
-        monkeypatch.setattr("autogroove.model.training.closed_form.NUM_DISGUISES", augmentations)
+        monkeypatch.setattr(
+            "autogroove.model.training.closed_form.NUM_AUGMENTATIONS", augmentations
+        )
         finish_model(model, loader, groove_settings)
         with torch.inference_mode():
             sound, augmented = (model.sound_of(model.encode(x)) for x in (images, shown))

@@ -44,8 +44,8 @@ import sys
 import pandas as pd
 sys.path.insert(0, sys.argv[2])
 from stored_clips import tiny_settings
-from autogroove.storage import Store
-from autogroove.training import train_model
+from autogroove.store import Store
+from autogroove.model.training import train_model
 made = train_model(Store(sys.argv[1]), pd.read_parquet(sys.argv[3]), tiny_settings(), device="cpu")
 print("MADE", made.model_key, made.weights_digest, flush=True)
 """

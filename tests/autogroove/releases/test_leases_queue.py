@@ -1,4 +1,4 @@
-"""Runs of one store take turns, in the order of their coming, and no death holds anybody up."""
+"""Runs of one store wait in the publish queue, in the order of their coming, and no death holds anybody up."""
 
 import json
 import os
@@ -11,12 +11,15 @@ from collections.abc import Callable
 import pytest
 from places import ROOT
 
-from autogroove.releases import leases as turns
 from autogroove.releases.leases import wait_in_queue
 from autogroove.store.store import Store
 
-HOLD = "import sys, time; from autogroove.releases import hold_turn; from autogroove.store import"
-HOLD += " Store; turn = hold_turn(Store(sys.argv[1])); turn.__enter__(); print('held', flush=True);"
+HOLD = (
+    "import sys, time; from autogroove.releases import wait_in_queue; from autogroove.store import"
+)
+HOLD += (
+    " Store; turn = wait_in_queue(Store(sys.argv[1])); turn.__enter__(); print('held', flush=True);"
+)
 HOLD += " time.sleep(600)"
 
 
@@ -56,7 +59,7 @@ def start_holder(store: Store) -> "subprocess.Popen[bytes]":
 
 def pretend_elsewhere(store: Store) -> str:
     """The turn of a run on another machine that came before every other; its key."""
-    key = f"{turns.TURNS}/r20200101T000000000000-elsewhere-7-abc.json"
+    key = f"{leases.PUBLISH_QUEUE}/r20200101T000000000000-elsewhere-7-abc.json"
     store.write(key, json.dumps({"host": "elsewhere", "process": 7, "began": 1}).encode())
     return key
 
@@ -72,7 +75,7 @@ def test_the_second_waits_for_the_first_and_is_told_for_whom(store: Store) -> No
     assert second.entered.wait(60)
     second.end()
     assert first.told == []
-    assert list(store.objects(turns.PUBLISH_QUEUE)) == list(store.objects("runs")) == []
+    assert list(store.objects(leases.PUBLISH_QUEUE)) == list(store.objects("runs")) == []
 
 
 def test_they_go_in_the_order_of_their_coming(local_store: Store) -> None:
@@ -119,7 +122,7 @@ def test_a_run_elsewhere_is_waited_for_until_it_is_silent(local_store: Store) ->
     until(lambda: next_one.told)
     assert next_one.told == ["process 7 on elsewhere"]
     assert not next_one.entered.wait(0.5)
-    silent_since = time.time() - turns.STALE_AFTER.total_seconds() - 60
+    silent_since = time.time() - leases.QUEUE_STALE_AFTER.total_seconds() - 60
     os.utime(local_store.locate(key), (silent_since, silent_since))
     assert next_one.entered.wait(60)
     next_one.end()

@@ -33,7 +33,7 @@ PLAIN = Collection()
 
 
 def test_public_names_are_these() -> None:
-    assert sorted(autogroove.__all__) == ["Store", "__version__", "open_release"]
+    assert sorted(autogroove.__all__) == ["Store", "open_release"]
     assert autogroove.open_release is open_release
     assert autogroove.Store is Store
 
@@ -159,7 +159,7 @@ def test_cluster_ids_once_given_stay_given(local_store: Store) -> None:
 PUBLISHER = """
 import sys
 from autogroove.releases import ReleaseParts, publish_release
-from autogroove.storage import Store
+from autogroove.store import Store
 store, parts = Store(sys.argv[1]), ReleaseParts.model_validate_json(sys.stdin.readline())
 print("ready", store.names("releases"), flush=True)
 sys.stdin.readline()

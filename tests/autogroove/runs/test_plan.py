@@ -80,7 +80,15 @@ def run(store: Store, folder: Path, settings: Settings, policy: RunPolicy) -> Ou
     if current and clusters.action == "kept":
         made = {"clusters": current.parts.clusters, "report": current.parts.cluster_report}
     else:
-        made = make_clusters(store, ids, encodings, clusters, settings.clustering)
+        made = make_clusters(
+            store,
+            ids,
+            encodings,
+            settings.clustering,
+            previous=clusters.previous,
+            assign=clusters.action == "assigned",
+            first_new=clusters.first_new,
+        )
     table = read_clusters(store.read(made["clusters"].key))
     for index in indexes:
         store.write(f"encodings/{model_key}/{index.segment_key}.parquet", b"encodings")

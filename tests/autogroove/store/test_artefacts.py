@@ -2,7 +2,7 @@
 
 from synthetic import put_release
 
-from autogroove.store.artefacts import PartRef, make_once, put_bytes, recall
+from autogroove.store.artefacts import PartRef, make_once, put_bytes, read_cached
 from autogroove.store.store import Store
 
 
@@ -19,7 +19,7 @@ def test_what_was_made_is_recalled_until_it_is_gone(store: Store) -> None:
     assert first.parts == second.parts
     assert len(calls) == 1
     store.delete(first["one"].key)
-    assert recall(store, "card", "key") is None
+    assert read_cached(store, "card", "key") is None
     assert not make_once(store, "card", "key", make).reused
     assert store.read(first["one"].key) == b"1"
 
@@ -27,5 +27,5 @@ def test_what_was_made_is_recalled_until_it_is_gone(store: Store) -> None:
 def test_other_inputs_are_other_memos(local_store: Store) -> None:
     parts = put_release(local_store)
     make_once(local_store, "card", "a", lambda: {"card": parts.card})
-    assert recall(local_store, "card", "b") is None
-    assert recall(local_store, "page", "a") is None
+    assert read_cached(local_store, "card", "b") is None
+    assert read_cached(local_store, "page", "a") is None

@@ -191,7 +191,7 @@ OPERATIONS = ["create", "write", "delete_all", "read", "names", "objects"]
 PUBLISH_AND_DIE = """
 import os, signal, sys
 from autogroove.releases import ReleaseParts, publish_release
-from autogroove.storage import Store
+from autogroove.store import Store
 moment, after = int(sys.argv[2]), sys.argv[3] == "after"
 done = []
 def wrap(name, call):

@@ -115,7 +115,7 @@ def test_arrays_are_written_and_read_with_zarr(store: Store) -> None:
 def test_workers_may_be_forked_or_spawned(store: Store, method: str, tmp_path: Path) -> None:
     script = f"""
 import multiprocessing, sys
-from autogroove.storage import Store
+from autogroove.store import Store
 def read(store): return store.read("a")
 if __name__ == "__main__":
     store = Store({store.url!r}); assert store.read("a") == b"1"

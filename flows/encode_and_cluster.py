@@ -1,24 +1,11 @@
 """Encoding every clip in batch on Dask, pooling tracks, and clustering them."""
 
-from dataclasses import dataclass
-
-from autogroove.runs import ClusterDecision
-from autogroove.store import CachedParts, PartRef
-from flows.build_spectrograms import Segments
+from autogroove.runs import Clusters, Encodings, Model, Segments
 from flows.record import Run
 from flows.runtime.fan_out import Tally, fan_out
-from flows.train_model import Model
 from tasks.clustering import cluster, decide, pool
 from tasks.modelling import encode, find_encodings
 from tasks.progress import Stage
-
-
-@dataclass(frozen=True)
-class Encodings:
-    """References to the encodings of clips, one a segment, and of tracks."""
-
-    clips: list[PartRef]
-    tracks: PartRef
 
 
 def encode_tracks(run: Run, segments: Segments, model: Model) -> Encodings:
@@ -41,14 +28,6 @@ def encode_tracks(run: Run, segments: Segments, model: Model) -> Encodings:
     pooled = pool(run.store, segments.catalogue_key, ordered)
     run.note(stage, ran=bool(made), segments_encoded=len(made), segments_reused=len(known))
     return Encodings(ordered, pooled["track_encodings"])
-
-
-@dataclass(frozen=True)
-class Clusters:
-    """Parts `clusters` and `report`, and why they are these."""
-
-    parts: CachedParts
-    decision: ClusterDecision
 
 
 def cluster_tracks(run: Run, encodings: Encodings, model: Model) -> Clusters:

@@ -1,19 +1,14 @@
 """The last stages: figures, data report and page; then the release, published and summed up."""
 
-from dataclasses import dataclass
-
 from prefect.context import FlowRunContext
 
-from autogroove.releases import Decision
+from autogroove.runs import Listing, ModelOutputs, ReleasePages, Segments
 from autogroove.store import PartRef
-from flows.build_spectrograms import Segments
-from flows.evaluate_release import ModelOutputs
 from flows.record import Run, RunSummary
 from flows.runtime.fan_out import fan_out
-from tasks.collection import Listing
 from tasks.evaluation import read_current_card
 from tasks.progress import Stage
-from tasks.publishing import Artefacts, assemble, publish
+from tasks.publishing import assemble, publish
 from tasks.reports import (
     analyse,
     draw,
@@ -24,20 +19,6 @@ from tasks.reports import (
     report,
 )
 from tasks.showing import record_lineage, show_summary, show_tables
-
-
-def word_decisions(heard: ModelOutputs) -> dict[str, Decision]:
-    """What was decided about model and clusters, and why."""
-    return {"model": heard.model.decision, "clusters": heard.clusters.decision}
-
-
-@dataclass(frozen=True)
-class ReleasePages:
-    """Pictures by name, the data report and the static page."""
-
-    pictures: dict[str, PartRef]
-    analysis: PartRef
-    report: PartRef
 
 
 def show_release(
@@ -66,7 +47,7 @@ def show_release(
         heard.clusters.parts,
         heard.evaluation.part,
         pictures,
-        word_decisions(heard),
+        heard.decisions,
     )
     run.note(stage, ran=not (drawn.reused and page.reused))
     return ReleasePages(pictures, analysis, page["report"])
@@ -101,22 +82,7 @@ def finish_release(
 ) -> RunSummary:
     """Publish the release, unless the current one has the same content; sum up the run."""
     stage = Stage("publish")
-    artefacts = Artefacts(
-        catalogue_key=segments.catalogue_key,
-        recipe_key=segments.recipe_key,
-        segment_keys=segments.segment_keys,
-        model=heard.model.summary,
-        encodings=heard.encodings.clips,
-        track_encodings=heard.encodings.tracks,
-        clusters=heard.clusters.parts,
-        card=heard.evaluation.part,
-        decisions=word_decisions(heard),
-        first_new_cluster=heard.clusters.decision.first_new,
-        analysis=shown.analysis,
-        pictures=shown.pictures,
-        report=shown.report,
-    )
-    parts = assemble(run.store, listing, run.settings, artefacts, run.timings)
+    parts = assemble(run.store, listing, run.settings, segments, heard, shown, run.timings)
     previous = read_current_card(run.store)
     outcome = publish(run.store, parts)
     run.note(stage, ran=outcome.published)
@@ -127,7 +93,7 @@ def finish_release(
         release=outcome.number,
         published=outcome.published,
         source=parts.source_url,
-        store=run.store,
+        store=run.store.url,
         coverage=parts.coverage.model_dump(),
         stages=run.stages,
         decisions={name: d.model_dump() for name, d in parts.policy.items()},
@@ -143,4 +109,4 @@ def finish_release(
 
 
 def _locate(run: Run, part: PartRef | None) -> str | None:
-    return f"{run.store}/{part.key}" if part else None
+    return f"{run.store.url}/{part.key}" if part else None

@@ -10,15 +10,15 @@ was interrupted is resumed by running it again, and a run that finds nothing new
 from prefect import flow
 
 from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
-from flows.build_spectrograms import Segments, build_spectrograms
+from autogroove.runs import Listing, Model, ModelOutputs, Segments
+from flows.build_spectrograms import build_spectrograms
 from flows.encode_and_cluster import cluster_tracks, encode_tracks
-from flows.evaluate_release import ModelOutputs, evaluate_release
+from flows.evaluate_release import evaluate_release
 from flows.finish_release import finish_release, show_release
 from flows.record import Run, RunSummary, enter_queue
 from flows.runtime.runners import make_task_runner_from_environment
 from flows.scan_source import render_demo, scan_source
-from flows.train_model import Model, promote_model, train_model
-from tasks.collection import Listing
+from flows.train_model import promote_model, train_model
 
 _WEEK_SECONDS = 7 * 24 * 3600
 

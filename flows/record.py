@@ -23,9 +23,9 @@ class Run:
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
-    def store(self) -> str:
-        """URL of the store."""
-        return self.circumstances.store
+    def store(self) -> Store:
+        """Where the run's objects are."""
+        return Store(self.circumstances.store)
 
     def note(self, stage: "Stage", *, ran: bool, **counts: Any) -> None:
         """Note the end of a stage: when it began, whether anything was made, what was counted."""
@@ -71,7 +71,7 @@ def enter_queue(run: Run) -> Iterator[None]:
         waited.append(whom)
         stage.show(0, 1, f"waiting for {whom}")
 
-    with wait_in_queue(Store(run.store), tell):
+    with wait_in_queue(run.store, tell):
         if waited:
             stage.show(1, 1, f"waited for {waited[-1]}")
         yield

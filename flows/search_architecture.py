@@ -21,14 +21,13 @@ from autogroove.evaluation.search import (
     rank_finalists,
 )
 from autogroove.releases import hold_lease
+from autogroove.runs import Listing
 from autogroove.segments import make_recipe_key
-from autogroove.store import Store
 from flows.build_spectrograms import build_spectrograms
 from flows.record import Run
 from flows.runtime.fan_out import Tally, count_workers, fan_out, follow_workers, placed_on_gpu
 from flows.runtime.runners import make_task_runner_from_environment
 from flows.scan_source import render_demo, scan_source
-from tasks.collection import Listing
 from tasks.evaluation import describe, plan
 from tasks.progress import Stage
 from tasks.searching import Ground, begin, divide, show, train_finalist, try_settings
@@ -181,7 +180,7 @@ def search_architecture(
 ) -> SearchReport:
     """Look for settings whose card is better, beginning with those given."""
     run = Run(selection, settings, RunPolicy(), circumstances)
-    with hold_lease(Store(run.store)):  # nobody sweeps what the search is about to need
+    with hold_lease(run.store):  # nobody sweeps what the search is about to need
         render_demo(run)
         grounds = Grounds(run, scan_source(run))
         asked = search or SearchSettings.from_tree({}, settings)

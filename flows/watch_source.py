@@ -34,13 +34,14 @@ def watch_source(
         selection: Which audio is watched.
         store: Folder or URL of the store whose current release the audio is compared with.
     """
-    changes = compare(store, selection)
+    place = Store(store)
+    changes = compare(place, selection)
     logger = get_run_logger()
     if not changes.total:
         logger.info("%s is as the current release has it.", selection.source)
         return changes
     counts = f"{changes.new} new, {changes.changed} changed, {changes.removed} removed"
-    if was_notified(Store(store), changes.difference):
+    if was_notified(place, changes.difference):
         logger.info("%s: told already today, and a run may be at work on it.", counts)
         return changes
     logger.info("%s: telling.", counts)
@@ -58,7 +59,7 @@ def watch_source(
             "removed": changes.removed,
         },
     )
-    record_notification(Store(store), changes.difference)
+    record_notification(place, changes.difference)
     return changes
 
 

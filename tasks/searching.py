@@ -45,9 +45,8 @@ class Ground:
 
 
 @task(name="choose-sides", task_run_name="choose sides", **retrying())
-def divide(store_url: str, catalogue_key: str) -> Ground:
+def divide(store: Store, catalogue_key: str) -> Ground:
     """Divide the tracks into those trained on, those that judge, and those of the last test."""
-    store = Store(store_url)
     sided = choose_sides(load_catalogue(store, catalogue_key))
     sides: tuple[Side, ...] = ("validation", "test")
     keys = {side: put_catalogue(store, take_side(sided, side)) for side in sides}
@@ -55,9 +54,8 @@ def divide(store_url: str, catalogue_key: str) -> Ground:
 
 
 @task(name="begin-search", task_run_name="begin search", **retrying())
-def begin(store_url: str, ground: Ground, search: SearchSettings, settings: Settings) -> Search:
+def begin(store: Store, ground: Ground, search: SearchSettings, settings: Settings) -> Search:
     """Write down what is searched, or find it."""
-    store = Store(store_url)
     return begin_search(store, load_catalogue(store, ground.catalogue_key), search, settings)
 
 

@@ -35,7 +35,7 @@ _LONGEST_KEY = 512
 
 
 def record_lineage(
-    store_url: str, number: int, parts: ReleaseParts, stages: dict[str, dict[str, Any]]
+    store: Store, number: int, parts: ReleaseParts, stages: dict[str, dict[str, Any]]
 ) -> None:
     """Tell of a new release and of every asset that its run made; those only reused are parents."""
     facts: dict[str, dict[str, Any]] = {
@@ -45,7 +45,7 @@ def record_lineage(
         "clusters": {"clusters": parts.counts.clusters, "part": parts.clusters.key},
         "release": {"release": number, **parts.coverage.model_dump()},
     }
-    keys = {name: name_asset(f"{store_url}/{name}") for name in facts}
+    keys = {name: name_asset(f"{store}/{name}") for name in facts}
     keys["audio"] = name_asset(parts.source_url)
     for name, parents in _PARENTS.items():
         stage = stages.get(_STAGES.get(name, ""), {"status": "ran"})
@@ -85,9 +85,8 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")
 
 
 @task(name="show-tables", task_run_name="show tables", **retrying())
-def show_tables(store_url: str, catalogue_key: str, parts: ReleaseParts) -> None:
+def show_tables(store: Store, catalogue_key: str, parts: ReleaseParts) -> None:
     """Tables of the clusters and of the quarantined tracks, largest first."""
-    store = Store(store_url)
     catalogue = load_catalogue(store, catalogue_key).set_index("track_id")
     clusters = read_clusters(read_part(store, parts.clusters))
     create_table_artifact(
@@ -132,14 +131,14 @@ def _shorten(text: Any, limit: int = 60) -> str:
 
 @task(name="show-summary", task_run_name="show summary", **retrying())
 def show_summary(
-    parts: ReleaseParts, outcome: PublishOutcome, card: Card, previous: Card | None, store_url: str
+    parts: ReleaseParts, outcome: PublishOutcome, card: Card, previous: Card | None, store: Store
 ) -> None:
     """One page on the release: coverage, decisions, card, timings."""
     state = "is published" if outcome.published else "stands: nothing changed"
     coverage = parts.coverage
     lines = [
         f"# Release {outcome.number} {state}",
-        f"Source `{parts.source_url}` · store `{store_url}`",
+        f"Source `{parts.source_url}` · store `{store}`",
         "",
         "| tracks | stored | quarantined | excluded | clips | clusters |",
         "|---|---|---|---|---|---|",
@@ -156,7 +155,7 @@ def show_summary(
         "",
         *_describe_timings(parts),
         "",
-        f"Listen: `autogroove serve --store {store_url}`, then open the explorer at "
+        f"Listen: `autogroove serve --store {store}`, then open the explorer at "
         f"[127.0.0.1:{EXPLORER_PORT}](http://127.0.0.1:{EXPLORER_PORT}).",
     ]
     create_markdown_artifact("\n".join(lines), key="release", description="Summary of the run")

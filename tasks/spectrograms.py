@@ -43,14 +43,13 @@ class Completed:
 
 @task(name="plan-segments", task_run_name="plan segments", **retrying())
 def plan(
-    store_url: str,
+    store: Store,
     catalogue_key: str,
     settings: Settings,
     tracks_per_segment: int,
     retry_quarantined: bool,
 ) -> SegmentPlan:
     """Which tracks have no spectrograms yet, in batches of one task each."""
-    store = Store(store_url)
     return plan_segments(
         load_catalogue(store, catalogue_key),
         store,
@@ -66,7 +65,7 @@ def plan(
     **retrying(hours=4),
 )
 def write(
-    store_url: str,
+    store: Store,
     source: Source,
     batch: SegmentBatch,
     settings: Settings,
@@ -74,7 +73,7 @@ def write(
     isolate: bool = False,
 ) -> Written:
     """Decode one batch of tracks and write its segment, whole."""
-    index = write_segment(batch, source, Store(store_url), settings, isolate=isolate)
+    index = write_segment(batch, source, store, settings, isolate=isolate)
     if index is None:
         return Written(None, tracks=0, clips=0, quarantined=len(batch.members))
     return Written(
@@ -87,10 +86,9 @@ def write(
 
 @task(name="complete-catalogue", task_run_name="complete catalogue", **retrying())
 def complete(
-    store_url: str, catalogue_key: str, recipe_key: str, segment_keys: list[str]
+    store: Store, catalogue_key: str, recipe_key: str, segment_keys: list[str]
 ) -> Completed:
     """Say for every track where its clips are or why it has none, and which segments say so."""
-    store = Store(store_url)
     indexes = [read_segment_index(store, recipe_key, key) for key in segment_keys]
     catalogue = load_catalogue(store, catalogue_key)
     key = put_catalogue(store, complete_catalogue(catalogue, indexes))

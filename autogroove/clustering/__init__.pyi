@@ -6,6 +6,7 @@ from .clusters import read_clusters as read_clusters
 from .clusters import write_clusters as write_clusters
 from .dense_run import solve_dense as solve_dense
 from .election import Solution as Solution
+from .machine import MapCells as MapCells
 from .numbering import ClusterPair as ClusterPair
 from .numbering import first_free_id as first_free_id
 from .numbering import pair_clusters as pair_clusters

@@ -6,6 +6,7 @@ from .encoding import encode_segment as encode_segment
 from .encoding import encodings_key as encodings_key
 from .encoding import make_encoder_key as make_encoder_key
 from .encoding import pool_tracks as pool_tracks
+from .encoding import pool_tracks_once as pool_tracks_once
 from .encoding import read_encodings as read_encodings
 from .encoding import read_track_encodings as read_track_encodings
 from .encoding import stack_encodings as stack_encodings
@@ -16,3 +17,5 @@ from .storing import build_autoencoder as build_autoencoder
 from .storing import load_model as load_model
 from .storing import model_folder as model_folder
 from .storing import read_summary as read_summary
+from .storing import read_training_tracks as read_training_tracks
+from .storing import record_training_tracks as record_training_tracks

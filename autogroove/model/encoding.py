@@ -19,7 +19,8 @@ from autogroove.model.autoencoder import Autoencoder, encode_images
 from autogroove.model.storing import load_model, read_summary
 from autogroove.model.training.devices import choose_machine
 from autogroove.segments import SegmentIndex, open_clips, read_segment_index
-from autogroove.store import Store, make_key, pack_table
+from autogroove.source import load_catalogue
+from autogroove.store import CachedParts, PartRef, Store, make_key, make_once, pack_table, put_bytes
 
 
 def write_track_encodings(track_ids: ArrayLike, encodings: ArrayLike) -> bytes:
@@ -175,3 +176,15 @@ def _pack(table: pa.Table) -> bytes:
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd", write_statistics=False)
     return buffer.getvalue()
+
+
+def pool_tracks_once(store: Store, catalogue_key: str, encodings: list[PartRef]) -> CachedParts:
+    """One encoding a track from the encodings of its clips; part `track_encodings`."""
+
+    def make() -> dict[str, PartRef]:
+        clips = read_encodings(store, [part.key for part in encodings])
+        data = write_track_encodings(*pool_tracks(load_catalogue(store, catalogue_key), clips))
+        return {"track_encodings": put_bytes(store, "track_encodings", ".parquet", data)}
+
+    key = make_key("pool", catalogue_key, sorted(part.sha256 for part in encodings))
+    return make_once(store, "pool", key, make)

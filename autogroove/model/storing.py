@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import pandas as pd
 import safetensors.torch
 from torch import Tensor, nn
 
@@ -14,7 +15,7 @@ from autogroove.config import ModelSettings
 from autogroove.errors import DamagedObject, MissingObject, StoreError
 from autogroove.model.autoencoder import Autoencoder
 from autogroove.model.groove import GrooveAutoencoder
-from autogroove.store import Store, digest_bytes
+from autogroove.store import Store, canonical_json, digest_bytes
 
 
 def build_autoencoder(model: ModelSettings, image_shape: tuple[int, int]) -> Autoencoder:
@@ -127,3 +128,21 @@ def pack_tensors(tensors: dict[str, Tensor]) -> bytes:
     """Tensors as safetensors bytes; equal tensors give equal bytes."""
     packed: bytes = safetensors.torch.save(dict(sorted(tensors.items())))
     return packed
+
+
+def record_training_tracks(store: Store, model_key: str, catalogue: pd.DataFrame) -> None:
+    """Write down beside a model which audio the collection held when it was trained."""
+    stored = catalogue.loc[catalogue["status"] == "stored", "fingerprint"]
+    store.write(_members_key(model_key), canonical_json(sorted(set(stored))))
+
+
+def read_training_tracks(store: Store, model_key: str) -> frozenset[str] | None:
+    """The audio that the collection held when a model was trained, or None where that is lost."""
+    try:
+        return frozenset(json.loads(store.read(_members_key(model_key))))
+    except MissingObject:
+        return None
+
+
+def _members_key(model_key: str) -> str:
+    return f"models/{model_key}/members.json"

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, model_serializer, model_validator
 from autogroove.store import (
     Count,
     Digest,
+    Key,
     Name,
     PartRef,
     Record,
@@ -100,9 +101,10 @@ class ReleaseParts(Record):
 
     `settings` is the JSON form of `Settings`, kept as plain JSON so that a later version of
     Autogroove, with other settings, can still read this release. `next_cluster` is the lowest
-    cluster id that was never given. `pictures` and `report` are for people. None of these is in
-    the content digest, nor are `timings` (seconds by stage), `code_version`, `policy`, the counts
-    and the source's URL.
+    cluster id that was never given. `pictures` and `report` are for people. `gc_roots` name what
+    the card, the data report and the demo's audio came from: losing it costs time only; None: made
+    before this was recorded. None of these is in the content digest, nor are `timings` (seconds
+    by stage), `code_version`, `policy`, the counts and the source's URL.
     """
 
     catalogue: PartRef
@@ -123,6 +125,7 @@ class ReleaseParts(Record):
     counts: Counts
     policy: dict[Name, Decision] = Field(default_factory=dict)
     next_cluster: Count = 0
+    gc_roots: tuple[Key, ...] | None = Field(default=None, max_length=1_000_000)
     timings: dict[Name, float] = Field(default_factory=dict)
     code_version: str = Field(default_factory=lambda: version("autogroove"))
 

@@ -1,6 +1,16 @@
+from .assembly import assemble_release as assemble_release
+from .outcomes import Clusters as Clusters
+from .outcomes import Encodings as Encodings
+from .outcomes import Evaluation as Evaluation
+from .outcomes import Listing as Listing
+from .outcomes import Model as Model
+from .outcomes import ModelOutputs as ModelOutputs
+from .outcomes import ReleasePages as ReleasePages
+from .outcomes import Segments as Segments
 from .plan import RunPlan as RunPlan
 from .plan import plan_run as plan_run
 from .reclustering import ClusterDecision as ClusterDecision
+from .reclustering import cluster_tracks_once as cluster_tracks_once
 from .reclustering import compare_encodings as compare_encodings
 from .reclustering import decide_clusters as decide_clusters
 from .retraining import ModelDecision as ModelDecision
@@ -8,8 +18,6 @@ from .retraining import decide_model as decide_model
 from .retraining import decide_promotion as decide_promotion
 from .retraining import describe_settings as describe_settings
 from .retraining import is_not_worse as is_not_worse
-from .retraining import recall_training as recall_training
-from .retraining import remember_training as remember_training
 from .watching import compare_source as compare_source
 from .watching import record_notification as record_notification
 from .watching import was_notified as was_notified

@@ -77,7 +77,7 @@ def plan_run(
         tracks_per_segment=tracks_per_segment,
         retry_quarantined=policy.retry_quarantined,
     )
-    release = _open_current(store)
+    release = open_current(store)
     current = release.manifest if release else None
     catalogue = _foresee_catalogue(store, listing, plan, release)
     changes = compare_catalogues(release.catalogue if release else None, listing)
@@ -103,7 +103,8 @@ def plan_run(
     )
 
 
-def _open_current(store: Store) -> Release | None:
+def open_current(store: Store) -> Release | None:
+    """The current release, if there is one."""
     current = current_release(store)
     return Release(store, current) if current else None
 

@@ -1,6 +1,6 @@
 """Whether the current release's clusters still serve, decided once for `plan` and `run`."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -8,11 +8,11 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from autogroove.clustering import read_clusters
+from autogroove.clustering import MapCells, make_clusters, read_clusters
 from autogroove.config import ClusteringSettings
 from autogroove.model import read_track_encodings
 from autogroove.releases import Decision, Manifest
-from autogroove.store import PartRef, Store, read_part
+from autogroove.store import CachedParts, PartRef, Store, make_key, make_once, read_part
 
 
 class ClusterDecision(Decision):
@@ -114,3 +114,36 @@ def count_changes(
 def _index_encodings(store: Store, part: PartRef) -> dict[int, bytes]:
     track_ids, encodings = read_track_encodings(read_part(store, part))
     return {int(i): row.tobytes() for i, row in zip(track_ids, encodings, strict=True)}
+
+
+def cluster_tracks_once(
+    store: Store,
+    track_encodings: PartRef,
+    decision: ClusterDecision,
+    settings: ClusteringSettings,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    open_cells: Callable[[int], MapCells | None] = lambda num_tracks: None,
+) -> CachedParts:
+    """Give every track a cluster with an exemplar; parts `clusters` and `report`.
+
+    `progress` and `open_cells(num_tracks)` say how it is watched and where searches run; no byte
+    depends on them.
+    """
+
+    def make() -> dict[str, PartRef]:
+        track_ids, encodings = read_track_encodings(read_part(store, track_encodings))
+        return make_clusters(
+            store,
+            track_ids,
+            encodings,
+            settings,
+            previous=decision.previous,
+            assign=decision.action == "assigned",
+            first_new=decision.first_new,
+            progress=progress,
+            map_cells=open_cells(len(track_ids)),
+        )
+
+    key = make_key("cluster", track_encodings.sha256, decision.identity, settings)
+    return make_once(store, "cluster", key, make)

@@ -3,7 +3,6 @@
 Every decision comes with a sentence for the manifest. Acting on it is the flow's business.
 """
 
-import json
 from functools import partial
 from typing import Any, Literal
 
@@ -11,10 +10,11 @@ import pandas as pd
 from pydantic import Field
 
 from autogroove.config import RunPolicy, Settings
-from autogroove.errors import MissingObject, SettingsError
+from autogroove.errors import SettingsError
 from autogroove.evaluation import Card, CardRow
+from autogroove.model import read_training_tracks
 from autogroove.releases import Decision, Manifest, open_release
-from autogroove.store import Store, canonical_json
+from autogroove.store import Store
 
 _MODEL_SECTIONS = ("model", "training")
 """Settings that change a model's weights and not what it looks at."""
@@ -121,31 +121,13 @@ def measure_change(before: frozenset[str], catalogue: pd.DataFrame) -> float:
     return len(before ^ stored) / max(1, len(before))
 
 
-def remember_training(store: Store, model_key: str, catalogue: pd.DataFrame) -> None:
-    """Write down beside a model which audio the collection held when it was trained."""
-    stored = catalogue.loc[catalogue["status"] == "stored", "fingerprint"]
-    store.write(_members_key(model_key), canonical_json(sorted(set(stored))))
-
-
-def recall_training(store: Store, model_key: str) -> frozenset[str] | None:
-    """The audio that the collection held when a model was trained, or None where that is lost."""
-    try:
-        return frozenset(json.loads(store.read(_members_key(model_key))))
-    except MissingObject:
-        return None
-
-
 def _trained_fingerprints(store: Store, current: Manifest) -> frozenset[str]:
     """What the current model's collection was; where that is lost, the release's own."""
-    known = recall_training(store, current.parts.model.model_key)
+    known = read_training_tracks(store, current.parts.model.model_key)
     if known is not None:
         return known
     rows = open_release(store, current.release).catalogue
     return frozenset(rows.loc[rows["status"] == "stored", "fingerprint"])
-
-
-def _members_key(model_key: str) -> str:
-    return f"models/{model_key}/members.json"
 
 
 DECISIVE = (

@@ -6,12 +6,12 @@ A difference is announced once a day: again tomorrow, in case nothing came of it
 from datetime import UTC, datetime
 
 from autogroove.config import SourceSelection
-from autogroove.runs.plan import _open_current
+from autogroove.runs.plan import open_current
 from autogroove.source import Changes, compare_listing, open_source
 from autogroove.store import Store, canonical_json, make_key
 
 
-def compare_source(store_url: str, selection: SourceSelection) -> Changes:
+def compare_source(store: Store, selection: SourceSelection) -> Changes:
     """What changed in a source since the current release, by one listing and no audio.
 
     A file that was touched but not changed counts as changed until a run has read it.
@@ -20,11 +20,10 @@ def compare_source(store_url: str, selection: SourceSelection) -> Changes:
         SourceError: the source cannot be used.
         StoreError: the store cannot be read.
     """
-    store = Store(store_url)
     source = open_source(
         selection.source, store=store, subset=selection.subset, limit=selection.limit
     )
-    release = _open_current(store)
+    release = open_current(store)
     return compare_listing(source, store, release.catalogue if release else None)
 
 

@@ -7,6 +7,7 @@ from .network import is_network_fault as is_network_fault
 from .scan import preview_scan as preview_scan
 from .scan import scan_source as scan_source
 from .sources import DEMO as DEMO
+from .sources import find_renderings as find_renderings
 from .sources import open_source as open_source
 from .table import METADATA_FIELDS as METADATA_FIELDS
 from .table import catalogue_object as catalogue_object

@@ -26,6 +26,7 @@ from autogroove.store import Store
 if TYPE_CHECKING:
     from autogroove.source.groovebox.plan import DemoSpec
 
+_RENDERING = re.compile(r"cache/demo-[0-9a-f]{32}(?=/|$)")
 DEMO = re.compile(r"demo(?::([1-9]\d{0,5}))?")
 """The demo collection, or its first so many tracks, as a release of them names its source."""
 
@@ -197,3 +198,14 @@ def _find_beside(files: ZipFiles) -> FmaMetadata | None:
         return _find_in_archive(ZipFiles(RangedFile(str(archive)))) if archive.is_file() else None
     there = RemoteFiles(folder).has_file(f"{_METADATA_FOLDER}/tracks.csv")
     return FmaMetadata(RemoteFiles(folder), _METADATA_FOLDER) if there else None
+
+
+def find_renderings(source_url: str) -> Iterator[str]:
+    """Folders of the store that a release of this source plays the rendered demo from, if any."""
+    from autogroove.source.groovebox import DemoSpec, demo_prefix
+
+    if demo := DEMO.fullmatch(source_url):
+        yield demo_prefix(DemoSpec())
+        yield demo_prefix(DemoSpec(num_tracks=int(demo[1]) if demo[1] else None))
+    if named := _RENDERING.search(source_url):
+        yield named[0]

@@ -3,6 +3,7 @@ from .arrays import open_array as open_array
 from .artefacts import CachedParts as CachedParts
 from .artefacts import Count as Count
 from .artefacts import Digest as Digest
+from .artefacts import Key as Key
 from .artefacts import Name as Name
 from .artefacts import PartRef as PartRef
 from .artefacts import Record as Record

@@ -1,6 +1,7 @@
 """The report as HTML text, and what it is made of."""
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -12,14 +13,21 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from numpy.typing import NDArray
 
+from autogroove.clustering import read_clusters
+from autogroove.config import Settings
 from autogroove.errors import ReleaseError
 from autogroove.listening.clusters import describe_cluster_views
 from autogroove.listening.explorer.layout import place_tracks
 from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.report.charts import lay_strip, place_dots, trace_losses
+from autogroove.model import ModelSummary, read_track_encodings
+from autogroove.source import load_catalogue
+from autogroove.store import CachedParts, PartRef, Store, make_key, make_once, put_bytes, read_part
 
 if TYPE_CHECKING:
     from autogroove.releases import Release
+
+_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -181,3 +189,47 @@ def _flatten(tree: dict[str, Any], name: str = "") -> list[tuple[str, str]]:
             text = "–" if value is None else text
             rows.append((dotted, text if len(text) <= 120 else text[:119] + "…"))
     return rows
+
+
+def render_page_once(
+    store: Store,
+    catalogue_key: str,
+    settings: Settings,
+    model: ModelSummary,
+    track_encodings: PartRef,
+    clusters: CachedParts,
+    card: PartRef,
+    pictures: Mapping[str, PartRef],
+    *,
+    notes: Sequence[str],
+    source: tuple[str, str],
+) -> CachedParts:
+    """The page of a release from what is in the store; part `report`.
+
+    `notes` are decisions in words, `source` its kind and URL.
+    """
+
+    def make() -> dict[str, PartRef]:
+        track_ids, encodings = read_track_encodings(read_part(store, track_encodings))
+        page = render_report(
+            ReportInputs(
+                catalogue=load_catalogue(store, catalogue_key),
+                track_ids=track_ids,
+                encodings=encodings,
+                clusters=read_clusters(read_part(store, clusters["clusters"])),
+                card=json.loads(read_part(store, card)),
+                settings=settings.model_dump(mode="json"),
+                source_url=source[1],
+                source_kind=source[0],
+                train_loss=model.train_loss,
+                dev_loss=model.dev_loss,
+                cluster_report=json.loads(read_part(store, clusters["report"])),
+                notes=list(notes),
+                pictures={name: read_part(store, part) for name, part in pictures.items()},
+            )
+        )
+        return {"report": put_bytes(store, "reports", ".html", page.encode())}
+
+    shown = {name: part.sha256 for name, part in pictures.items()}
+    inputs = [catalogue_key, card.sha256, clusters["clusters"].sha256, shown]
+    return make_once(store, "page", make_key("page", _FORMAT, inputs), make)

@@ -99,14 +99,6 @@ def test_clusters_keep_their_numbers_when_the_collection_grows(store: Store) -> 
     rng = np.random.default_rng(5)
     centres = rng.normal(0, 20, (6, 8))
     points = (centres[np.arange(120) % 6] + rng.normal(0, 0.5, (120, 8))).astype(np.float32)
-    current = publish(store)
-    first = put_bytes(
-        store,
-        "track_encodings",
-        ".parquet",
-        write_track_encodings(np.arange(90), points[:90]),
-    )
-    decision = decide(store, current, False, first, settings, 0)
     made = make_clusters(store, np.arange(90), points[:90], settings)
     old = read_clusters(read_part(store, made["clusters"]))
     first_new = int(old["cluster"].max()) + 1

@@ -1,4 +1,4 @@
-"""Runs of one store wait in the publish queue, in the order of their coming, and no death holds anybody up."""
+"""Runs of one store queue up to publish, in the order they came; no death holds anybody up."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 from places import ROOT
 
+from autogroove.releases import leases
 from autogroove.releases.leases import wait_in_queue
 from autogroove.store.store import Store
 

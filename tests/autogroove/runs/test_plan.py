@@ -14,12 +14,13 @@ from autogroove.clustering.numbering import first_free_id
 from autogroove.config.run import RunPolicy, SourceSelection
 from autogroove.config.settings import Settings
 from autogroove.model.encoding import write_track_encodings
+from autogroove.model.storing import record_training_tracks
 from autogroove.releases.log import current_release, publish_release
 from autogroove.releases.parts import Counts, Coverage, ReleaseParts, SegmentPart
 from autogroove.releases.reading import open_release
 from autogroove.runs.plan import RunPlan, plan_run
 from autogroove.runs.reclustering import ClusterDecision, compare_encodings, decide_clusters
-from autogroove.runs.retraining import ModelDecision, decide_model, remember_training
+from autogroove.runs.retraining import ModelDecision, decide_model
 from autogroove.segments.coverage import complete_catalogue
 from autogroove.segments.index import open_clips, read_segment_indexes
 from autogroove.segments.planning import plan_segments
@@ -62,7 +63,7 @@ def run(store: Store, folder: Path, settings: Settings, policy: RunPolicy) -> Ou
     kept = model.incumbent if model.action == "kept" else None
     model_key = kept or make_key("model", settings.training, plan.recipe_key, prints)
     if not kept:
-        remember_training(store, model_key, catalogue)
+        record_training_tracks(store, model_key, catalogue)
     stored = catalogue[catalogue["status"] == "stored"]
     offset = int(model_key[:4], 16)
     encodings = np.stack(

@@ -8,6 +8,7 @@ from autogroove.config.run import RunPolicy
 from autogroove.config.settings import Settings
 from autogroove.errors import SettingsError
 from autogroove.evaluation.card import Card, CardRow
+from autogroove.model.storing import record_training_tracks
 from autogroove.releases.log import current_release, publish_release
 from autogroove.releases.manifest import Manifest
 from autogroove.runs.retraining import (
@@ -16,7 +17,6 @@ from autogroove.runs.retraining import (
     decide_promotion,
     describe_settings,
     measure_change,
-    remember_training,
 )
 from autogroove.store.store import Store
 
@@ -34,7 +34,7 @@ def current(store: Store) -> Manifest:
     publish_release(store, put_release(store, COLLECTION))
     found = current_release(store)
     assert found is not None
-    remember_training(store, found.parts.model.model_key, catalogue_of(COLLECTION, range(20)))
+    record_training_tracks(store, found.parts.model.model_key, catalogue_of(COLLECTION, range(20)))
     return found
 
 

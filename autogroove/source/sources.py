@@ -5,7 +5,6 @@ What does not: reading folders, archives and URLs (`files`), CSV (`fma_metadata`
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -19,7 +18,6 @@ from autogroove.source.fma_metadata import SUBSETS, FmaMetadata
 from autogroove.source.folders import LocalFiles, RemoteFiles
 from autogroove.source.listing import list_collection
 from autogroove.source.network import RangedFile
-from autogroove.source.tracks import Track, TrackMetadata
 from autogroove.source.zip_files import ZipFiles
 from autogroove.store import Store
 
@@ -57,15 +55,6 @@ class Collection:
                 "The demo collection is not rendered yet: `autogroove run demo` does."
             )
         return list_collection(self.files, self.kind, self.metadata, self.subset, self.limit)
-
-    def tracks(self) -> Iterator[Track]:
-        """Every track that can be read, by listing and metadata alone; opens no audio."""
-        table = self.list_tracks()
-        known = list(TrackMetadata.__dataclass_fields__)
-        fine = table[table["reason"].isna()]
-        for row in fine.astype(object).where(fine.notna(), None).to_dict("records"):
-            metadata = TrackMetadata(**{name: row[name] for name in known})
-            yield Track(row["track_id"], row["path"], row["size_bytes"], row["version"], metadata)
 
     def read(self, path: str) -> bytes:
         """The whole file of a track."""

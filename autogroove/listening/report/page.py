@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,6 @@ from autogroove.listening.clusters import describe_cluster_views
 from autogroove.listening.explorer.layout import place_tracks
 from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.report.charts import lay_strip, place_dots, trace_losses
-
-if TYPE_CHECKING:
-    from autogroove.releases import Release
 
 
 @dataclass(frozen=True)
@@ -59,30 +56,6 @@ class ReportInputs:
     def clip_encodings(self, track_id: int) -> NDArray[np.float32]:
         """A report compares no clips."""
         raise ReleaseError(f"A report has no clip encodings of track {track_id}.")
-
-    @classmethod
-    def of_release(cls, release: "Release") -> Self:
-        """Everything that a published release says of itself."""
-        from autogroove.model import read_summary
-
-        parts = release.manifest.parts
-        summary = read_summary(release.store, parts.model.model_key)
-        return cls(
-            catalogue=release.catalogue,
-            track_ids=release.track_ids,
-            encodings=release.encodings,
-            clusters=release.clusters,
-            card=release.card,
-            settings=release.settings,
-            source_url=release.source_url,
-            source_kind=parts.source_kind,
-            train_loss=summary.train_loss,
-            dev_loss=summary.dev_loss,
-            cluster_report=release.cluster_report,
-            notes=[f"{n} {d}" for n, d in parts.policy.items()],
-            pictures={name: release.picture(name) for name in parts.pictures},
-            release=release.number,
-        )
 
 
 MOST_CLUSTERS = 60

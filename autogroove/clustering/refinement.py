@@ -67,14 +67,13 @@ def refine_exemplars(
     """Rounds of medoids, closing, opening and exchanging; the net similarity of each.
 
     There are `rounds` of them, fewer where nothing more is gained, and up to four times as many
-    while a round still gains 0.1 %. With none, one of medoids, closing and opening.
+    while a round still gains 0.1 %.
     """
     state = assign_points(space, exemplars, preference, run)
     trail = [state.net]
-    for number in range(max(1, 4 * rounds)):
+    for number in range(4 * rounds):
         state = _improve(space, graph, state, preference, run)
-        if rounds:
-            state = _exchange(space, graph, state, preference, run)
+        state = _exchange(space, graph, state, preference, run)
         trail.append(state.net)
         gain = (trail[-1] - trail[-2]) / abs(trail[-2]) if trail[-2] else 0.0
         if gain < (1e-5 if number + 1 < rounds else 1e-3):

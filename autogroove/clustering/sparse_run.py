@@ -27,8 +27,6 @@ _FEW_CANDIDATES = 64
 _EDGES_OF_FEW = 400_000
 _RESTRICTED_STAGES = 3
 _MESSAGES_ITERATIONS = 100
-_FEW_ITERATIONS = 25
-"""Messages of a run that begins from known exemplars."""
 _MOST_SWEEPS = 4
 _MOST_KICKS = 30
 _KICKED_PAIRS = 50_000_000
@@ -42,7 +40,6 @@ class SparseSettings:
     preference: float
     max_iterations: int = 100
     window: int = 15
-    rounds: int = 3
     certificate: bool = True
 
 
@@ -88,7 +85,6 @@ def solve_sparse(
     around: Neighbourhood,
     settings: SparseSettings,
     *,
-    known: Indices | None = None,
     map_cells: MapCells | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -98,8 +94,6 @@ def solve_sparse(
     Args:
         around: from `find_neighbourhood`.
         settings: limits, and the preference.
-        known: rows that stand as candidates whatever the messages say. With them a quarter of
-            the messages and of the local search is enough.
         map_cells, threads: as for `find_neighbourhood`.
         progress: called with (iteration, most iterations) of the first stage.
     """
@@ -108,23 +102,19 @@ def solve_sparse(
     first = propagate_sparse(
         graph,
         settings.preference,
-        max_iterations=min(
-            _MESSAGES_ITERATIONS if known is None else _FEW_ITERATIONS, settings.max_iterations
-        ),
+        max_iterations=min(_MESSAGES_ITERATIONS, settings.max_iterations),
         window=settings.window,
         threads=threads,
         progress=progress,
     )
-    proposed = _propose(around, first, known)
+    proposed = _propose(around, first)
     clock.mark("messages")
     with open_map(threads) as pool:
         run = map_cells or pool
-        stages = _RESTRICTED_STAGES if known is None else 1
-        later = _restrict(space, proposed, settings, stages, run, threads)
+        later = _restrict(space, proposed, settings, run, threads)
         clock.mark("candidates")
         elected = np.flatnonzero(later[-1].chosen if later else proposed)
-        rounds = settings.rounds if known is None else 0
-        state, trail = refine_exemplars(space, graph, elected, settings.preference, run, rounds)
+        state, trail = refine_exemplars(space, graph, elected, settings.preference, run)
         state = _exchange(around, state, settings.preference, run, trail)
         clock.mark("local_search")
         details = describe_run(graph, space.recall, proposed, [first, *later], trail)
@@ -135,13 +125,9 @@ def solve_sparse(
     return _restore_order(space, state, [first, *later], details, seconds)
 
 
-def _propose(around: Neighbourhood, first: Election, known: Indices | None) -> Mask:
-    """Candidates, bool (n,): elected along the graph or known before; never nobody."""
-    proposed = np.zeros(len(first.chosen), dtype=np.bool_)
-    if known is not None:
-        proposed[known] = True
-        proposed = proposed[around.space.order]
-    proposed |= first.chosen
+def _propose(around: Neighbourhood, first: Election) -> Mask:
+    """Candidates, bool (n,): elected along the graph; never nobody."""
+    proposed = first.chosen.copy()
     if not proposed.any():
         proposed[np.argmax(np.diff(around.graph.indptr))] = True
     return proposed
@@ -151,7 +137,6 @@ def _restrict(
     space: Space,
     chosen: Mask,
     settings: SparseSettings,
-    stages: int,
     run: MapCells,
     threads: int | None,
 ) -> list[Election]:
@@ -159,7 +144,7 @@ def _restrict(
     elections: list[Election] = []
     few = _FEW_CANDIDATES * len(space.points) <= _EDGES_OF_FEW
     per_point = _FEW_CANDIDATES if few else CANDIDATES_PER_POINT
-    for _ in range(stages):
+    for _ in range(_RESTRICTED_STAGES):
         members = np.flatnonzero(chosen).astype(np.int32)
         found = space.find(min(per_point, len(members)), members, run)
         election = propagate_sparse(

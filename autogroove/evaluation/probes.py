@@ -35,7 +35,7 @@ def probe_fit(column: str) -> Callable[[EncoderView], Figure]:
         errors = (target - predicted) ** 2
         spread = (target - target.mean()) ** 2
         sums = np.column_stack([errors, spread])
-        return bootstrap_sums(sums, artists, lambda s: 1 - s[..., 0] / s[..., 1], **view.resampling)
+        return bootstrap_sums(sums, artists, _explain, **view.resampling)
 
     return measure
 

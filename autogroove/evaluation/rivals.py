@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from autogroove.config import ModelSettings, Settings
-from autogroove.errors import MissingObject, ReleaseError
+from autogroove.errors import MissingObject, NotFoundError, ReleaseError
 from autogroove.evaluation.descriptors.storing import plan_descriptions, read_descriptions
 from autogroove.evaluation.sampled import SampledClips, read_clip_codes
 from autogroove.evaluation.view import Encoded
@@ -109,7 +109,7 @@ def _read_rival(store: Store, number: int) -> Rival | None:
     try:
         parts = read_manifest(store, number).parts
         settings = Settings.model_validate(parts.settings)
-    except (ReleaseError, ValidationError):
+    except (NotFoundError, ReleaseError, ValidationError):
         return None
     return Rival(parts.model.model_key, settings, parts.encodings)
 

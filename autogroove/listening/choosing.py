@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.errors import SettingsError
+from autogroove.errors import NotFoundError, SettingsError
 from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.listened import ListenedRelease
 from autogroove.listening.lists import Playlist, Scored
@@ -30,7 +30,7 @@ def find_similar(
     """The tracks nearest to one under mutual proximity, best first; the track itself is left out.
 
     Raises:
-        SettingsError: the track is not in the release.
+        NotFoundError: the track is not in the release.
     """
     collection = open_collection(release)
     found, scores = collection.proximity.find_nearest(find_position(collection, track_id), count)
@@ -55,7 +55,8 @@ def make_playlist(
     and `Playlist.notes` says which.
 
     Raises:
-        SettingsError: no seed, or a seed that is not in the release.
+        SettingsError: no seed.
+        NotFoundError: a seed is not in the release.
     """
     rules = rules or Rules()
     collection = open_collection(release)
@@ -80,12 +81,12 @@ def find_position(collection: TrackLibrary, track_id: int) -> int:
     """Where a track is in a collection.
 
     Raises:
-        SettingsError: it is not in the release, or has no encoding there.
+        NotFoundError: it is not in the release, or has no encoding there.
     """
     try:
         return collection.positions[int(track_id)]
     except KeyError:
-        raise SettingsError(
+        raise NotFoundError(
             f"Track {track_id} is not among the {len(collection)} tracks of release "
             f"{collection.release.number}. `autogroove tracks` lists them."
         ) from None

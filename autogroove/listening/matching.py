@@ -38,7 +38,7 @@ def match_clips(release: ListenedRelease | TrackLibrary, seed: int, other: int) 
     """The best matching pair of clips of two tracks.
 
     Raises:
-        ReleaseError: a track has no clips in the release.
+        NotFoundError: a track has no clips in the release.
     """
     collection = open_collection(release)
     first = np.asarray(collection.release.clip_encodings(seed), dtype=np.float64)

@@ -52,7 +52,8 @@ def find_path(
     Artist, album, licence and exclusion rules hold between the ends where the collection allows.
 
     Raises:
-        SettingsError: a track is not in the release, both are the same, or `length` is under 2.
+        NotFoundError: a track is not in the release.
+        SettingsError: both are the same, or `length` is under 2.
     """
     collection = open_collection(release)
     ends = find_position(collection, start), find_position(collection, goal)

@@ -7,7 +7,7 @@ What does not: search as one types with many answers on a page; it shares `searc
 import difflib
 from collections.abc import Sequence
 
-from autogroove.errors import SettingsError
+from autogroove.errors import NotFoundError
 from autogroove.listening.library import TrackLibrary, TrackView, fold_text, open_collection
 from autogroove.listening.listened import ListenedRelease
 
@@ -24,7 +24,7 @@ def resolve_track(release: ListenedRelease | TrackLibrary, words: str) -> int:
     A whole title or "artist title" wins over titles that merely contain the words.
 
     Raises:
-        SettingsError: nothing or more than one track fits; the text suggests what might.
+        NotFoundError: nothing or more than one track fits; the text suggests what might.
     """
     collection = open_collection(release)
     ids = collection.release.track_ids
@@ -37,7 +37,7 @@ def resolve_track(release: ListenedRelease | TrackLibrary, words: str) -> int:
     same = {int(collection.recordings[at]) for at in found}
     if len(same) == 1:
         return int(ids[found[0]])
-    raise SettingsError(
+    raise NotFoundError(
         _say_ambiguous(collection, words, found) if found else _say_unknown(collection, words)
     )
 

@@ -61,7 +61,8 @@ def diff_releases(store: Store, a: int, b: int) -> ReleaseDiff:
     """What changed from release `a` to release `b`.
 
     Raises:
-        ReleaseError: one of them does not exist, or its parts are damaged or collected.
+        NotFoundError: one of them does not exist.
+        ReleaseError: parts of one are damaged or collected.
     """
     before, after = open_release(store, a), open_release(store, b)
     old, new = before.manifest.parts, after.manifest.parts

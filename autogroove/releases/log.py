@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from autogroove.errors import MissingObject, ReleaseError, StoreError
+from autogroove.errors import MissingObject, NotFoundError, ReleaseError, StoreError
 from autogroove.releases.leases import hold_lease
 from autogroove.releases.manifest import (
     FOLDER,
@@ -48,14 +48,15 @@ def read_manifest(store: Store, number: int) -> Manifest:
     """The manifest of one release.
 
     Raises:
-        ReleaseError: there is no such release, or its manifest is damaged.
+        NotFoundError: there is no such release.
+        ReleaseError: its manifest is damaged.
     """
     key = manifest_key(number)
     try:
         data = store.read(key, most_bytes=LARGEST_MANIFEST_BYTES)
         return parse_manifest(data, number, store.locate(key))
     except MissingObject as error:
-        raise ReleaseError(
+        raise NotFoundError(
             f"There is no release {number} in {store.url}. "
             "`autogroove releases list` shows the ones there are."
         ) from error
@@ -108,7 +109,8 @@ def rollback(store: Store, to: int | None = None) -> PublishOutcome:
     rollback goes forward again.
 
     Raises:
-        ReleaseError: there is nothing to go back to, or it was collected as garbage.
+        NotFoundError: there is nothing to go back to.
+        ReleaseError: it was collected as garbage.
     """
     require_conditional_create(store)
     with hold_lease(store):
@@ -143,7 +145,7 @@ def _new_content(current: Manifest | None, parts: ReleaseParts, force: bool) -> 
 def _old_content(store: Store, current: Manifest | None, to: int | None) -> Manifest | None:
     target = to if to is not None else current.parent if current else None
     if current is None or target is None:
-        raise ReleaseError(f"{store.url} has no earlier release to roll back to.")
+        raise NotFoundError(f"{store.url} has no earlier release to roll back to.")
     old = read_manifest(store, target)
     if old.content_digest == current.content_digest:
         return None

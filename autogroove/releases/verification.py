@@ -64,7 +64,8 @@ def verify_release(
     Segments' indexes are read and checked in either case, as only they know their objects.
 
     Raises:
-        ReleaseError: there is no such release, or its manifest cannot be read.
+        NotFoundError: there is no such release.
+        ReleaseError: its manifest cannot be read.
     """
     manifest = read_manifest(store, number)
     parts = manifest.parts

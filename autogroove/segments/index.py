@@ -170,12 +170,6 @@ def read_segment_indexes(
         return [index for index in found if index is not None]
 
 
-def stored_fingerprints(store: Store, recipe_key: str) -> dict[str, str]:
-    """The segment of every stored track of a recipe, by fingerprint: one listing, small reads."""
-    indexes = read_segment_indexes(store, recipe_key)
-    return {row.fingerprint: index.segment_key for index in indexes for row in index.rows}
-
-
 def open_clips(store: Store, recipe_key: str, segment_key: str) -> StoredArray:
     """The images of a segment: uint8 (num_clips, num_bins, num_frames), read lazily.
 
@@ -184,25 +178,3 @@ def open_clips(store: Store, recipe_key: str, segment_key: str) -> StoredArray:
         DamagedObject: its array cannot be opened.
     """
     return open_array(store, f"{segment_prefix(recipe_key, segment_key)}/clips")
-
-
-def verify_segment(store: Store, recipe_key: str, segment_key: str) -> list[str]:
-    """Read every object of a segment; the names of those that are missing or damaged.
-
-    Raises:
-        MissingObject: the segment has no index.
-    """
-    index = read_segment_index(store, recipe_key, segment_key)
-    prefix = segment_prefix(recipe_key, segment_key)
-    return [
-        name
-        for name, (digest, _) in sorted(index.objects.items())
-        if _digest_of(store, f"{prefix}/{name}") != digest
-    ]
-
-
-def _digest_of(store: Store, key: str) -> str | None:
-    try:
-        return digest_bytes(store.read(key))
-    except MissingObject:
-        return None

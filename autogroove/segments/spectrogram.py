@@ -130,22 +130,13 @@ def make_images(
     return images
 
 
-def measure_spectrograms(
-    samples: NDArray[np.float32], sample_rate_hz: int, settings: SpectrogramSettings
-) -> NDArray[np.float32]:
-    """Magnitudes before normalisation.
-
-    Returns:
-        float32 (n, num_bins, num_frames), in units of full scale * samples of the window at
-        `settings.sample_rate_hz`; of a silent clip, zeros.
-    """
-    return _measure_frames(samples, sample_rate_hz, settings).transpose(0, 2, 1)
-
-
 def _measure_frames(
     samples: NDArray[np.float32], sample_rate_hz: int, settings: SpectrogramSettings
 ) -> NDArray[np.float32]:
-    """The same with time before frequency, as the transform gives it."""
+    """Magnitudes before normalisation: float32 (n, num_frames, num_bins); of a silent clip, zeros.
+
+    In units of full scale * samples of the window at `settings.sample_rate_hz`.
+    """
     plan = plan_transform(settings)
     band = plan.band
     working = resample_clips(samples, sample_rate_hz, band.rate_hz, band.top_hz, band.num_samples)

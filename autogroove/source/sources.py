@@ -19,7 +19,6 @@ from autogroove.source.fma_metadata import SUBSETS, FmaMetadata
 from autogroove.source.folders import LocalFiles, RemoteFiles
 from autogroove.source.listing import list_collection
 from autogroove.source.network import RangedFile
-from autogroove.source.tracks import Track, TrackMetadata
 from autogroove.source.zip_files import ZipFiles
 from autogroove.store import Store
 
@@ -58,15 +57,6 @@ class Collection:
                 "The demo collection is not rendered yet: `autogroove run demo` does."
             )
         return list_collection(self.files, self.kind, self.metadata, self.subset, self.limit)
-
-    def tracks(self) -> Iterator[Track]:
-        """Every track that can be read, by listing and metadata alone; opens no audio."""
-        table = self.list_tracks()
-        known = list(TrackMetadata.__dataclass_fields__)
-        fine = table[table["reason"].isna()]
-        for row in fine.astype(object).where(fine.notna(), None).to_dict("records"):
-            metadata = TrackMetadata(**{name: row[name] for name in known})
-            yield Track(row["track_id"], row["path"], row["size_bytes"], row["version"], metadata)
 
     def read(self, path: str) -> bytes:
         """The whole file of a track."""

@@ -30,7 +30,9 @@ METADATA_FIELDS: tuple[pa.Field, ...] = (
     pa.field("valence", pa.float64()),
     pa.field("tempo_bpm", pa.float64()),
 )
-"""What is known about a track besides its audio; the fields of `TrackMetadata`, in order."""
+"""What is known about a track besides its audio. `split` is training, validation or test; `subset`
+the smallest of FMA's that holds the track; `groove` the rhythm pattern that it was rendered with.
+"""
 
 SCHEMA = pa.schema(
     [

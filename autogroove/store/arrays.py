@@ -29,7 +29,7 @@ _READINGS = 2
 
 
 class StoredArray:
-    """An array of uint8 in a store: `shape`, `attrs`, and parts by slices of NumPy's kind.
+    """An array of uint8 in a store: `shape`, and parts by slices of NumPy's kind.
 
     Raises:
         MissingObject: from reading, where a shard of the array is gone.
@@ -42,11 +42,6 @@ class StoredArray:
         self._array: zarr.Array[Any] = self._worded(lambda: _open(store, prefix))
         self._worded(lambda: _check_size(self._array))
         self.shape: tuple[int, ...] = self._array.shape
-
-    @property
-    def attrs(self) -> dict[str, Any]:
-        """What the writer said about the array."""
-        return dict(self._array.attrs)
 
     def __getitem__(self, part: int | slice) -> NDArray[np.uint8]:
         return self._worded(lambda: np.asarray(self._array[part], np.uint8))

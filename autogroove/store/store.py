@@ -217,10 +217,6 @@ class Store:
         """Remove one object; one that is already gone is no error."""
         self.delete_all([key])
 
-    def delete_below(self, prefix: str) -> None:
-        """Remove a folder with everything in it; one that is already gone is no error."""
-        self.delete_all(each.key for each in self.objects(prefix))
-
     def delete_all(self, keys: Iterable[str]) -> None:
         """Remove objects, and local folders that become empty; absent ones are no error."""
         paths = [self._path(key) for key in keys]

@@ -162,7 +162,7 @@ class ReadingOptions:
         """The release.
 
         Raises:
-            ReleaseError: there is none.
+            NotFoundError: there is none.
         """
         from autogroove.releases import open_release
 

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from autogroove.config import EXPLORER_PORT
-from autogroove.errors import AutogrooveError, ReleaseError, StoreError
+from autogroove.errors import AutogrooveError, NotFoundError, ReleaseError, StoreError
 from autogroove.listening.explorer.guarding import LOOPBACK_NAMES, Guard
 from autogroove.listening.explorer.listening import listening_routes
 from autogroove.listening.explorer.media import media_routes
@@ -102,7 +102,7 @@ def _show_documentation(request: Request) -> Response:
 
 
 def _explain(request: Request, error: Exception) -> Response:
-    status = 404 if isinstance(error, ReleaseError) else 400
+    status = 404 if isinstance(error, NotFoundError | ReleaseError) else 400
     if isinstance(error, StoreError):
         status = 500
     return JSONResponse({"detail": str(error)}, status_code=status)

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.errors import ReleaseError
+from autogroove.errors import NotFoundError
 from autogroove.listening.clusters import ClusterView, describe_cluster_views
 from autogroove.listening.explorer.layout import place_tracks
 from autogroove.listening.library import TrackLibrary, open_collection
@@ -91,10 +91,10 @@ class OpenReleases:
         """A release by its number.
 
         Raises:
-            ReleaseError: there is none of this number.
+            NotFoundError: there is none of this number.
         """
         if number < 1:
-            raise ReleaseError(f"There is no release {number}.")
+            raise NotFoundError(f"There is no release {number}.")
         with self._lock:
             if number not in self._open:
                 self._open[number] = OpenRelease(open_release(self.store, number))

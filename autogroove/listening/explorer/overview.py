@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from fastapi import APIRouter, Query, Response
 
-from autogroove.errors import ReleaseError
+from autogroove.errors import NotFoundError
 from autogroove.listening.choosing import find_position
 from autogroove.listening.clusters import ClusterView
 from autogroove.listening.explorer.open_releases import OpenRelease, OpenReleases
@@ -149,7 +149,7 @@ def overview_routes(library: OpenReleases) -> APIRouter:
         opened = library.open(number)
         before = since if since is not None else opened.release.manifest.parent
         if before is None:
-            raise ReleaseError(f"Release {number} is the first: there is nothing before it.")
+            raise NotFoundError(f"Release {number} is the first: there is nothing before it.")
         difference = diff_releases(library.store, before, number)
         return describe_changes(difference, library.open(before).collection, opened.collection)
 
@@ -176,7 +176,7 @@ def overview_routes(library: OpenReleases) -> APIRouter:
         opened = library.open(number)
         found = [station for station in opened.stations if station.cluster == cluster]
         if not found:
-            raise ReleaseError(f"Release {number} has no cluster {cluster}.")
+            raise NotFoundError(f"Release {number} has no cluster {cluster}.")
         tracks = _score_members(opened.collection, found[0], limit)
         return describe_cluster_view(found[0]) | {
             "tracks": [describe_scored(each) for each in tracks]

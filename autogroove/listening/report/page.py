@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,9 +23,6 @@ from autogroove.listening.report.charts import lay_strip, place_dots, trace_loss
 from autogroove.model import ModelSummary, read_track_encodings
 from autogroove.source import load_catalogue
 from autogroove.store import CachedParts, PartRef, Store, make_key, make_once, put_bytes, read_part
-
-if TYPE_CHECKING:
-    from autogroove.releases import Release
 
 _FORMAT = 1
 
@@ -67,30 +64,6 @@ class ReportInputs:
     def clip_encodings(self, track_id: int) -> NDArray[np.float32]:
         """A report compares no clips."""
         raise ReleaseError(f"A report has no clip encodings of track {track_id}.")
-
-    @classmethod
-    def of_release(cls, release: "Release") -> Self:
-        """Everything that a published release says of itself."""
-        from autogroove.model import read_summary
-
-        parts = release.manifest.parts
-        summary = read_summary(release.store, parts.model.model_key)
-        return cls(
-            catalogue=release.catalogue,
-            track_ids=release.track_ids,
-            encodings=release.encodings,
-            clusters=release.clusters,
-            card=release.card,
-            settings=release.settings,
-            source_url=release.source_url,
-            source_kind=parts.source_kind,
-            train_loss=summary.train_loss,
-            dev_loss=summary.dev_loss,
-            cluster_report=release.cluster_report,
-            notes=[f"{n} {d}" for n, d in parts.policy.items()],
-            pictures={name: release.picture(name) for name in parts.pictures},
-            release=release.number,
-        )
 
 
 MOST_CLUSTERS = 60

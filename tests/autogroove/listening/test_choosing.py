@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autogroove.errors import SettingsError
+from autogroove.errors import NotFoundError, SettingsError
 from autogroove.listening.choosing import make_playlist
 from autogroove.listening.library import open_collection
 from autogroove.listening.ordering import find_close_artists, measure_transitions, order_tracks
@@ -127,7 +127,7 @@ def test_variety_spreads_a_playlist(make_release) -> None:
 
 
 def test_a_seed_that_is_not_there_is_refused_with_words(varied) -> None:
-    with pytest.raises(SettingsError, match="not among the 160 tracks"):
+    with pytest.raises(NotFoundError, match="not among the 160 tracks"):
         make_playlist(varied, [11])
     with pytest.raises(SettingsError, match="at least one seed"):
         make_playlist(varied, [])

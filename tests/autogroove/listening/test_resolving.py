@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autogroove.errors import SettingsError
+from autogroove.errors import NotFoundError
 from autogroove.listening.choosing import make_playlist
 from autogroove.listening.clusters import describe_cluster_views
 from autogroove.listening.lists import describe_tracks
@@ -43,16 +43,16 @@ def test_a_track_is_found_by_id_path_or_words(library, words: str, track_id: int
 
 
 def test_several_that_fit_are_named(library) -> None:
-    with pytest.raises(SettingsError, match=r"fits 3 tracks: .*Joni – Blue \(13\)"):
+    with pytest.raises(NotFoundError, match=r"fits 3 tracks: .*Joni – Blue \(13\)"):
         resolve_track(library, "blue")
 
 
 def test_what_is_misspelled_gets_a_suggestion(library) -> None:
-    with pytest.raises(SettingsError, match=r"Did you mean .*Obsidian Shell – Megtört Álom \(10\)"):
+    with pytest.raises(NotFoundError, match=r"Did you mean .*Obsidian Shell – Megtört Álom \(10\)"):
         resolve_track(library, "obsidan shel")
-    with pytest.raises(SettingsError, match=r"No track in release 3 \(6 tracks\)"):
+    with pytest.raises(NotFoundError, match=r"No track in release 3 \(6 tracks\)"):
         resolve_track(library, "zzzzqqqq")
-    with pytest.raises(SettingsError):
+    with pytest.raises(NotFoundError):
         resolve_track(library, "  ")
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from synthetic import Collection, put_release
 
 from autogroove.clustering.numbering import first_free_id, match_clusters
-from autogroove.errors import ReleaseError
+from autogroove.errors import NotFoundError
 from autogroove.releases.comparison import compare_clusters, compare_trees, diff_releases
 from autogroove.releases.log import publish_release
 from autogroove.store.store import Store
@@ -70,7 +70,7 @@ def test_a_release_does_not_differ_from_itself(local_store: Store) -> None:
     )  # fmt: skip
     assert diff.clusters.agreement == 1.0
     assert (diff.clusters.new, diff.clusters.gone, diff.clusters.moved) == ((), (), ())
-    with pytest.raises(ReleaseError, match="no release 3"):
+    with pytest.raises(NotFoundError, match="no release 3"):
         diff_releases(local_store, 1, 3)
 
 

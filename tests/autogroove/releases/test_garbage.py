@@ -12,7 +12,7 @@ import pytest
 from synthetic import SMALL, Collection, put_release
 
 from autogroove.config.settings import Settings
-from autogroove.errors import ReleaseError
+from autogroove.errors import NotFoundError
 from autogroove.evaluation.data_report.counting import analyse_segment_once
 from autogroove.evaluation.descriptors.storing import plan_descriptions
 from autogroove.releases import leases as leases_module
@@ -67,7 +67,7 @@ def test_kept_releases_stay_whole(store: Store) -> None:
     for number in (3, 4):
         assert verify_release(store, number).is_sound
     assert open_release(store, 3).clips(15).shape == (3, 16, 16)
-    with pytest.raises(ReleaseError, match="no release 1"):
+    with pytest.raises(NotFoundError, match="no release 1"):
         rollback(store, to=1)
     assert rollback(store).number == 5
 

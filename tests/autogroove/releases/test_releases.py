@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from synthetic import CLIPS, Collection, put_release
 
 import autogroove
-from autogroove.errors import ReleaseError, StoreError
+from autogroove.errors import NotFoundError, ReleaseError, StoreError
 from autogroove.releases.log import (
     current_release,
     list_releases,
@@ -69,16 +69,16 @@ def test_a_release_gives_back_what_was_put(store: Store) -> None:
 
 
 def test_what_a_release_does_not_have_is_said(local_store: Store) -> None:
-    with pytest.raises(ReleaseError, match="no release yet"):
+    with pytest.raises(NotFoundError, match="no release yet"):
         open_release(local_store)
     publish_release(local_store, put_release(local_store))
     release = open_release(local_store)
     for ask in (release.clips, release.clip_encodings):
-        with pytest.raises(ReleaseError, match="999"):
+        with pytest.raises(NotFoundError, match="999"):
             ask(999)
-    with pytest.raises(ReleaseError, match="loss"):
+    with pytest.raises(NotFoundError, match="loss"):
         release.picture("other")
-    with pytest.raises(ReleaseError, match="no release 2"):
+    with pytest.raises(NotFoundError, match="no release 2"):
         open_release(local_store, 2)
 
 
@@ -136,13 +136,13 @@ def test_rolling_back_goes_back_and_then_forward_and_the_log_shows_it(store: Sto
     assert read_manifest(store, 5).repeats == 1
     digests = [manifest.content_digest for manifest in list_releases(store)]
     assert digests[0] == digests[2] == digests[4] != digests[1] == digests[3]
-    with pytest.raises(ReleaseError, match="no release 9"):
+    with pytest.raises(NotFoundError, match="no release 9"):
         rollback(store, to=9)
 
 
 def test_there_is_nothing_before_the_first(local_store: Store) -> None:
     for _ in range(2):
-        with pytest.raises(ReleaseError, match="no earlier release"):
+        with pytest.raises(NotFoundError, match="no earlier release"):
             rollback(local_store)
         publish_release(local_store, put_release(local_store))
 

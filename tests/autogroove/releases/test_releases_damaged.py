@@ -71,7 +71,7 @@ def test_a_release_says_which_clips_are_damaged_and_what_to_do(
     assert told.startswith("The clips of track 2 in release 1 cannot be read: ")
     assert f"Delete the folder {store.locate(parts.segments[0].prefix)} and run again" in told
     assert [fault.key for fault in verify_release(store, 1).faults] == [shard]
-    store.delete_below(parts.segments[0].prefix)
+    store.delete_all(each.key for each in store.objects(parts.segments[0].prefix))
     put_release(store, SMALL)
     assert (release.clips(2) == whole).all()
 

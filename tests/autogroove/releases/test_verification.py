@@ -3,7 +3,7 @@
 import pytest
 from synthetic import SMALL, put_release
 
-from autogroove.errors import ReleaseError
+from autogroove.errors import NotFoundError
 from autogroove.releases.log import publish_release, read_manifest
 from autogroove.releases.parts import ReleaseParts
 from autogroove.releases.verification import verify_release
@@ -86,5 +86,5 @@ def test_an_index_that_lists_strange_names_is_a_fault_and_no_way_out(store: Stor
 
 
 def test_there_must_be_a_release(local_store: Store) -> None:
-    with pytest.raises(ReleaseError, match="no release 1"):
+    with pytest.raises(NotFoundError, match="no release 1"):
         verify_release(local_store, 1)

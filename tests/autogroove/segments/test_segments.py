@@ -16,8 +16,6 @@ from autogroove.segments.index import (
     open_clips,
     read_segment_index,
     read_segment_indexes,
-    stored_fingerprints,
-    verify_segment,
 )
 from autogroove.segments.planning import plan_segments
 from autogroove.segments.writing import write_segment
@@ -65,7 +63,7 @@ def test_what_is_written_is_not_planned_again(folder, store):
     again = plan_segments(catalogue, store, SETTINGS, tracks_per_segment=4)
     assert again.batches == ()
     assert set(again.reused) == {index.segment_key for index in indexes}
-    assert len(stored_fingerprints(store, plan.recipe_key)) == 9
+    assert sum(len(i.rows) for i in read_segment_indexes(store, plan.recipe_key)) == 9
 
 
 def test_a_lost_segment_comes_back_byte_for_byte(folder, store):
@@ -74,7 +72,8 @@ def test_a_lost_segment_comes_back_byte_for_byte(folder, store):
     write_all(plan, source, store)
     before = objects_of(store)
     lost = plan.batches[1]
-    store.delete_below(f"segments/{plan.recipe_key}/{lost.segment_key}")
+    prefix = f"segments/{plan.recipe_key}/{lost.segment_key}"
+    store.delete_all(each.key for each in store.objects(prefix))
     again = plan_segments(catalogue, store, SETTINGS, tracks_per_segment=4)
     assert again.batches == (lost,)
     write_all(again, source, store)
@@ -178,20 +177,6 @@ def test_settings_that_change_no_bytes_make_no_new_recipe(folder, store):
     louder = SETTINGS.with_overrides({"spectrogram.gain": 7})
     keys = {plan_segments(catalogue, store, s).recipe_key for s in (SETTINGS, other, louder)}
     assert len(keys) == 2
-
-
-def test_damage_is_seen(folder, store):
-    source, catalogue = scan_folder(folder, store)
-    (index,) = write_all(plan_segments(catalogue, store, SETTINGS), source, store)
-    place = (index.recipe_key, index.segment_key)
-    assert verify_segment(store, *place) == []
-    shard = f"segments/{index.recipe_key}/{index.segment_key}/clips/c/0/0/0"
-    data = bytearray(store.read(shard))
-    data[1000] ^= 1
-    store.write(shard, bytes(data))
-    assert verify_segment(store, *place) == ["clips/c/0/0/0"]
-    store.delete(shard)
-    assert verify_segment(store, *place) == ["clips/c/0/0/0"]
 
 
 def test_black_shards_are_written(tmp_path, store):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from autogroove.errors import StoreError
 from autogroove.source.files import make_track_id, to_real_path, to_safe_path
 from autogroove.source.table import SCHEMA, read_catalogue, write_catalogue
-from autogroove.source.tracks import Reason, TrackMetadata
+from autogroove.source.tracks import Reason
 
 FILE_NAMES = st.binary(min_size=1, max_size=40).map(lambda b: b.decode("utf-8", "surrogateescape"))
 
@@ -45,11 +45,6 @@ def test_the_bytes_do_not_depend_on_the_order_of_rows_columns_or_on_pandas_types
 
 def test_an_empty_catalogue_is_a_catalogue() -> None:
     assert len(read_catalogue(write_catalogue(pd.DataFrame(columns=["track_id"])))) == 0
-
-
-def test_the_schema_says_what_is_in_a_tracks_metadata() -> None:
-    names = list(TrackMetadata.__dataclass_fields__)
-    assert SCHEMA.names[7 : 7 + len(names)] == names
 
 
 def test_bytes_that_are_no_catalogue_are_a_damaged_store() -> None:

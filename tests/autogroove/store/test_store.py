@@ -35,7 +35,6 @@ def test_what_is_not_there_is_said_to_be_missing(store: Store) -> None:
     assert store.names("nothing") == store.folders("nothing") == []
     assert list(store.objects("nothing")) == list(store.objects()) == []
     store.delete("nothing")
-    store.delete_below("nothing")
     for ask in (store.read, store.size, store.stat):
         with pytest.raises(MissingObject, match="nothing"):
             ask("nothing")
@@ -48,7 +47,7 @@ def test_a_folder_is_no_object_and_a_prefix_ends_at_a_slash(store: Store) -> Non
     with pytest.raises(MissingObject):
         store.size("ab")
     assert [o.key for o in store.objects("ab")] == ["ab/x"]
-    store.delete_below("ab")
+    store.delete_all(each.key for each in store.objects("ab"))
     assert [o.key for o in store.objects()] == ["abc/x"]
 
 

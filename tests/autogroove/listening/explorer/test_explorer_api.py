@@ -105,7 +105,7 @@ def test_questions_have_bounds(client: TestClient, body: dict) -> None:
 
 def test_a_stranger_to_the_release_is_refused_with_words(client: TestClient) -> None:
     answer = client.get(f"{AT}/tracks/1/similar")
-    assert answer.status_code == 400
+    assert answer.status_code == 404
     assert "not among the 16 tracks" in answer.json()["detail"]
 
 

@@ -105,6 +105,7 @@ def put_release(store: Store, collection: Collection | None = None) -> ReleasePa
         cluster_report=put_json(store, "clusters", {"converged": True, "iterations": 41}),
         card=put_json(store, "cards", {"rows": [{"key": "groove", "value": len(ids) / 100}]}),
         pictures={"loss": put_bytes(store, "pictures", ".png", b"\x89PNG not really")},
+        gc_roots=(),
         settings=source.settings,
         source_kind="folder",
         source_url="s3://made-up/music",

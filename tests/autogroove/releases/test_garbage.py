@@ -24,6 +24,7 @@ from autogroove.releases.reading import open_release
 from autogroove.releases.verification import verify_release
 from autogroove.source.groovebox.collection import demo_prefix
 from autogroove.source.groovebox.plan import DemoSpec
+from autogroove.source.sources import find_renderings
 from autogroove.source.table import read_catalogue
 from autogroove.store.store import Store
 
@@ -175,8 +176,9 @@ def measure(store: Store, parts: ReleaseParts) -> set[str]:
 def test_measurements_stay_while_a_kept_release_came_from_them(store: Store) -> None:
     collections = [PLAIN, replace(PLAIN, track_ids=range(30), changed=frozenset([5]))]
     old, new = (measure(store, put_release(store, collection)) for collection in collections)
-    for collection in collections:
-        publish_release(store, put_release(store, collection))
+    for collection, measured in zip(collections, (old, new), strict=True):
+        roots = {"gc_roots": tuple(sorted(measured))}
+        publish_release(store, put_release(store, collection).model_copy(update=roots))
     assert old & new
     assert collect_garbage(store, 2, keep_days=0, grace=AT_ONCE, apply=True).num_objects == 0
     assert old | new <= keys(store)
@@ -187,22 +189,33 @@ def test_measurements_stay_while_a_kept_release_came_from_them(store: Store) -> 
     assert keys(store) & (old | new) == new
 
 
-def test_measurements_of_settings_that_nobody_reads_any_more_go(local_store: Store) -> None:
+def test_a_release_of_before_roots_were_recorded_keeps_whatever_was_measured(
+    local_store: Store,
+) -> None:
     parts = put_release(local_store)
     measured = measure(local_store, parts)
-    strange = parts.model_copy(update={"settings": {"clip": {"of an older version": 1}}})
-    publish_release(local_store, strange)
+    local_store.write(f"cache/demo-{'0' * 32}/fma_small/000/000002.mp3", b"sound")
+    before = keys(local_store)
+    publish_release(local_store, parts.model_copy(update={"gc_roots": None}))
     collect_garbage(local_store, keep_days=0, grace=AT_ONCE, apply=True)
+    assert measured <= before <= keys(local_store)
+    publish_release(local_store, put_release(local_store, SMALL))
+    collect_garbage(local_store, 1, keep_days=0, grace=AT_ONCE, apply=True)
     assert not keys(local_store) & measured
 
 
 def test_a_damaged_release_costs_no_measurements(local_store: Store) -> None:
     parts = put_release(local_store)
     measured = measure(local_store, parts)
-    publish_release(local_store, parts)
+    roots = {"gc_roots": tuple(sorted(measured))}
+    publish_release(local_store, parts.model_copy(update=roots))
     local_store.write(parts.catalogue.key, b"damaged")
     collect_garbage(local_store, keep_days=0, grace=AT_ONCE, apply=True)
     assert measured <= keys(local_store)
+
+
+def played_from(source_url: str) -> dict[str, object]:
+    return {"source_url": source_url, "gc_roots": tuple(find_renderings(source_url))}
 
 
 def test_the_rendered_demo_stays_while_a_kept_release_plays_from_it(store: Store) -> None:
@@ -211,13 +224,13 @@ def test_the_rendered_demo_stays_while_a_kept_release_plays_from_it(store: Store
     for folder in (mine, short, older, named):
         store.write(f"{folder}/fma_small/000/000002.mp3", b"sound")
     parts = put_release(store, SMALL)
-    demo = {"source_kind": "demo", "source_url": "demo"}
+    demo = {"source_kind": "demo"} | played_from("demo")
     publish_release(store, parts.model_copy(update=demo))
-    limited = {"source_kind": "demo", "source_url": "demo:48"}
+    limited = {"source_kind": "demo"} | played_from("demo:48")
     publish_release(
         store, put_release(store, replace(SMALL, model="other")).model_copy(update=limited)
     )
-    elsewhere = {"source_url": f"{store.url}/{named}"}
+    elsewhere = played_from(f"{store.url}/{named}")
     publish_release(store, put_release(store).model_copy(update=elsewhere))
 
     def left(keep: int) -> set[str]:
@@ -302,6 +315,7 @@ def test_runs_and_sweeps_together_never_leave_a_release_with_holes(store: Store)
                 measured = measure(store, parts)
                 time.sleep(0.05)
                 assert measured <= keys(store)
+                parts = parts.model_copy(update={"gc_roots": tuple(sorted(measured))})
                 numbers.append(publish_release(store, parts, force=True).number)
             time.sleep(0.3)
         return numbers

@@ -112,13 +112,20 @@ def find_unmatched(house: House) -> list[str]:
     """Test modules whose name is that of no module, package or file of `deployments/`.
 
     `tests/autogroove/audio/test_clips.py` and `tests/autogroove/test_audio_clips.py` both match
-    `autogroove/audio/clips.py`; `autogroove` may be left out of the path.
+    `autogroove/audio/clips.py`; `autogroove` may be left out of the path. An aspect may follow the
+    name: `test_clips_padded.py` stands beside `test_clips.py`.
     """
     names = {_slug(name.split(".")) for name in house.modules} | set(FOLDERS)
     for path in (house.tree / "deployments").glob("*"):
         names |= {_slug(["deployments", path.stem]), _slug(["deployments", path.name])}
-    tests = [(path, path.stem.removeprefix("test_")) for path in find_tests(house.tree)]
-    return [str(path) for path, name in tests if _slug([*path.parent.parts, name]) not in names]
+    return [str(path) for path in find_tests(house.tree) if not _candidates(path) & names]
+
+
+def _candidates(test: Path) -> set[str]:
+    """What a test module may be named for: its whole name, or the name without an aspect."""
+    words = test.stem.removeprefix("test_").split("_")
+    starts = ["_".join(words[:count]) for count in range(1, len(words) + 1)]
+    return {_slug([*test.parent.parts, start]) for start in starts}
 
 
 def _slug(parts: list[str]) -> str:

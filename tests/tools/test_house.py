@@ -12,6 +12,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import house
 import house_imports
 from house_drawing import draw_house, reduce_arrows
+from house_imports import PRODUCT
 
 FILES = {
     "autogroove/__init__.py": '"""A small house."""\n',
@@ -119,3 +120,16 @@ def test_this_tree_has_every_import_resolved_to_a_module_that_exists() -> None:
     read = house_imports.read_house(house.HERE)
     assert {home for _, _, home in read.imports} <= set(read.modules)
     assert ("flows.publish_release", "flows") not in read.arrows()
+
+
+def test_this_house_keeps_its_walls() -> None:
+    whole = house_imports.read_house(ROOT)
+    rooms, arrows = whole.rooms(), whole.arrows()
+    past = {pair for pair in house.find_past_faces(whole) if pair[0].split(".")[0] in PRODUCT}
+    assert past == set(), "import from a room's face, not from its insides"
+    assert not house_imports.find_circles(rooms, arrows)
+    assert not house_imports.find_rising(rooms, arrows)
+    assert not house.find_unmatched(whole)
+    assert len(house.find_entries(ROOT)) <= 14
+    assert len(rooms) <= 20
+    assert max(house_imports.find_heights(rooms, arrows).values()) < 12

@@ -67,6 +67,37 @@ def overfit(
 
 
 @experiment_app.command()
+def teacher(
+    listen: Annotated[
+        Path, typer.Option("--listen", metavar="FOLDER", help="Where WAV files and a table go.")
+    ],
+    grooves: Annotated[int, typer.Option("--grooves", min=1, max=1000, help="How many.")] = 8,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another gives others.")] = 0,
+    idiom: Annotated[
+        list[str] | None, typer.Option("--idiom", help="Only this one; may be repeated.")
+    ] = None,
+    kit: Annotated[
+        list[str] | None, typer.Option("--kit", help="Only this family; may be repeated.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hear what the teacher teaches: random grooves at several tempi in random sounds."""
+    from autogroove.model.teacher import TeacherSettings, write_lessons
+    from flows.cli.terminal import follow_steps
+
+    settings = TeacherSettings(only_idioms=tuple(idiom or ()), only_kits=tuple(kit or ()))
+    with follow_steps("teacher", quiet=as_json) as progress:
+        try:
+            table = write_lessons(listen, seed, grooves, settings, progress)
+        except OSError as error:
+            raise SettingsError(f"Cannot write to {listen}: {error.strerror}.") from error
+    if as_json:
+        print_json({"folder": str(listen), "table": str(table)})
+        return
+    typer.echo(f"Clips and what they are: {table}")
+
+
+@experiment_app.command()
 @spread
 def search(
     about: SourceOptions,

@@ -5,6 +5,7 @@ from .collection import encode_mp3 as encode_mp3
 from .collection import render_batch as render_batch
 from .collection import tag_mp3 as tag_mp3
 from .collection import write_metadata as write_metadata
+from .grooves import GROOVES as GROOVES
 from .metadata import LICENCE as LICENCE
 from .metadata import echonest_csv as echonest_csv
 from .metadata import genres_csv as genres_csv

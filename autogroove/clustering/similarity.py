@@ -134,13 +134,11 @@ def search_preference(
     count: Callable[[T], int],
     wanted: int,
     start: float,
-    *,
-    tolerance: float = 0.01,
 ) -> tuple[float, T, int]:
     """The preference, its solution and the number of runs it took.
 
     Interpolates in the logarithms, because the number of clusters is close to a power of the
-    preference; ends within `tolerance · wanted` clusters, or with the closest of 14 runs.
+    preference; ends within 1 % of the wanted number, or with the closest of 14 runs.
 
     Args:
         solve: clusters with a preference.
@@ -157,7 +155,7 @@ def search_preference(
         runs, found = runs + 1, count(solution)
         if best is None or abs(found - wanted) < abs(count(best[1]) - wanted):
             best = preference, solution
-        if abs(found - wanted) <= tolerance * wanted or preference >= 0:
+        if abs(found - wanted) <= 0.01 * wanted or preference >= 0:
             break
         if found > wanted:
             many = preference, found

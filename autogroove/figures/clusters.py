@@ -1,6 +1,6 @@
 """Pictures of clusters: a map of encodings in two dimensions.
 
-What belongs here: the projection and the drawing. What does not: clustering.
+What belongs here: the drawing. What does not: clustering.
 """
 
 from collections.abc import Sequence
@@ -11,25 +11,16 @@ from matplotlib.colors import hsv_to_rgb
 from numpy.typing import NDArray
 
 from autogroove.figures.canvas import INK, MUTED, clean_text, new_figure, style_axes, to_png
+from autogroove.figures.projection import project_plane
 
 _LISTED = 16
 _MOST_POINTS = 6000
 
 
 def project_encodings(encodings: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Encodings (n, d) to their first two principal components, (n, 2).
-
-    The sign of each component is such that its largest coefficient is positive, so that equal
-    encodings give equal maps.
-    """
-    centred = np.asarray(encodings, np.float64) - np.mean(encodings, axis=0, dtype=np.float64)
-    _, axes = np.linalg.eigh(centred.T @ centred)
-    first_two = np.zeros((centred.shape[1], 2))
-    width = min(2, centred.shape[1])
-    first_two[:, :width] = axes[:, ::-1][:, :width]
-    peaks = np.abs(first_two).argmax(axis=0)
-    signs = np.sign(first_two[peaks, [0, 1]])
-    return np.asarray(centred @ (first_two * np.where(signs == 0, 1, signs)))
+    """Encodings (n, d) to their first two principal components, (n, 2)."""
+    centre = np.mean(encodings, axis=0, dtype=np.float64)
+    return project_plane(np.asarray(encodings, np.float64) - centre)
 
 
 def draw_cluster_map(

@@ -15,10 +15,9 @@ from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.listened import ListenedRelease
 from autogroove.listening.lists import Playlist, Scored
 from autogroove.listening.ordering import find_close_artists, measure_transitions, order_tracks
+from autogroove.listening.proximity import Singles
 from autogroove.listening.rules import Limits, Rules, allow_tracks
 from autogroove.listening.tempo import fill_tempos
-
-Singles = NDArray[np.float32]
 
 USUAL_TRACK_SECONDS = 30.0
 """Taken for a track of unknown length when a playlist is asked for by duration."""

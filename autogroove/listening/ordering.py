@@ -31,15 +31,15 @@ def measure_transitions(
 
 
 def order_tracks(
-    costs: NDArray[np.float64], artists: NDArray[np.int64], *, spacing: int, first: int = 0
+    costs: NDArray[np.float64], artists: NDArray[np.int64], *, spacing: int
 ) -> list[int]:
-    """An order of 0 … n-1 that begins with `first`: cheap transitions, artists kept apart.
+    """An order of 0 … n-1 that begins with 0: cheap transitions, artists kept apart.
 
     Greedy nearest neighbour, then the best 2-opt reversal or single move until nothing gets
     cheaper. Two tracks of one artist fewer than `spacing` places apart cost
     `CLOSE_ARTISTS_COST`, so the rule is kept wherever the search finds an order that keeps it.
     """
-    order = _order_greedily(costs, artists, spacing, first)
+    order = _order_greedily(costs, artists, spacing)
     pairs = _same_artist_pairs(artists)
     for _ in range(MOST_ROUNDS if len(order) > 2 else 0):
         gain, changed = max(
@@ -67,12 +67,12 @@ def find_close_artists(artists: NDArray[np.int64], spacing: int) -> list[int]:
 
 
 def _order_greedily(
-    costs: NDArray[np.float64], artists: NDArray[np.int64], spacing: int, first: int
+    costs: NDArray[np.float64], artists: NDArray[np.int64], spacing: int
 ) -> NDArray[np.int64]:
     """The cheapest next track each time, from an artist not heard lately where one is left."""
     left = np.ones(len(costs), dtype=bool)
-    order = [first]
-    left[first] = False
+    order = [0]
+    left[0] = False
     while left.any():
         lately = np.isin(artists, artists[order[-(spacing - 1) :]]) if spacing > 1 else False
         following = costs[order[-1]] + CLOSE_ARTISTS_COST * lately

@@ -179,11 +179,9 @@ def list_sizes(store: Store, parts: ReleaseParts) -> dict[str, int]:
     return {o.key: o.size_bytes for folder in sorted(folders) for o in store.objects(folder)}
 
 
-def missing_objects(
-    store: Store, parts: ReleaseParts, sizes: dict[str, int] | None = None
-) -> list[str]:
+def missing_objects(store: Store, parts: ReleaseParts) -> list[str]:
     """Keys of parts that are absent or of another size, segments' indexes included, sorted."""
-    found = list_sizes(store, parts) if sizes is None else sizes
+    found = list_sizes(store, parts)
     wrong = {ref.key for ref in parts.objects() if found.get(ref.key) != ref.size_bytes}
     wrong |= {s.index_key for s in parts.segments if s.index_key not in found}
     return sorted(wrong)

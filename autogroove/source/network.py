@@ -196,17 +196,20 @@ def _read_range(path: str, start: int, stop: int) -> bytes:
         return file.read(stop - start)
 
 
+_TAIL_BYTES = 1 << 16
+
+
 class TailReader(SeekableView):
     """A seekable view of a ranged file for a reader that starts at its end.
 
-    The last `tail_bytes` come with the first request; whatever lies before them is asked for as
+    The last 64 KiB come with the first request; whatever lies before them is asked for as
     it is read.
     """
 
-    def __init__(self, ranged: RangedFile, tail_bytes: int = 1 << 16) -> None:
+    def __init__(self, ranged: RangedFile) -> None:
         super().__init__(ranged.size_bytes)
         self._ranged = ranged
-        self._tail_start = max(0, ranged.size_bytes - tail_bytes)
+        self._tail_start = max(0, ranged.size_bytes - _TAIL_BYTES)
         self._tail = ranged.fetch(self._tail_start, ranged.size_bytes)
 
     def read_at(self, start: int, stop: int) -> bytes:

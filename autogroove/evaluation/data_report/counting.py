@@ -4,7 +4,7 @@ What belongs here: reading and counting. What does not: merging (`statistics`), 
 callers that have one give each segment to one task.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,6 @@ def analyse_segment(
     recipe_key: str,
     segment_key: str,
     fingerprints: Collection[str] | None = None,
-    progress: Callable[[int, int], None] | None = None,
 ) -> Statistics:
     """Count the images of one segment; about 50 clips are in memory at a time.
 
@@ -46,7 +45,6 @@ def analyse_segment(
         recipe_key: its recipe.
         segment_key: its key.
         fingerprints: the tracks that count; none: all that the segment holds.
-        progress: called with tracks done and their total.
 
     Raises:
         MissingObject: the segment is not in the store.
@@ -55,15 +53,11 @@ def analyse_segment(
     rows = [row for row in index.rows if fingerprints is None or row.fingerprint in fingerprints]
     clips = open_clips(store, recipe_key, segment_key)
     tally = _Tally((int(clips.shape[1]), int(clips.shape[2])))
-    done = 0
     for batch in _batches(rows):
         first, end = batch[0].first_clip, batch[-1].first_clip + batch[-1].clips
         images = np.asarray(clips[first:end])
         for row in batch:
             tally.add_track(images[row.first_clip - first : row.first_clip - first + row.clips])
-        done += len(batch)
-        if progress is not None:
-            progress(done, len(rows))
     return tally.finish(_track_columns(rows))
 
 

@@ -10,7 +10,7 @@ disguised clip, with its image in the recipe of the release.
 import io
 import logging
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -128,7 +128,6 @@ def write_descriptions(
     source: Source,
     store: Store,
     settings: Settings,
-    progress: Callable[[int, int], None] | None = None,
 ) -> str:
     """Describe a batch, unless that was done before; the key of the object.
 
@@ -139,10 +138,7 @@ def write_descriptions(
         return batch.key
     tables = []
     earlier = EarlierRows(store, batch.earlier)
-    members = list(zip(batch.members, batch.disguised, strict=True))
-    for done, (member, disguised) in enumerate(members):
-        if progress:
-            progress(done, len(members))
+    for member, disguised in zip(batch.members, batch.disguised, strict=True):
         try:
             rows = earlier.find(member.fingerprint, disguised)
             if rows is None:
@@ -154,8 +150,6 @@ def write_descriptions(
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd", write_statistics=False)
     store.write(batch.key, buffer.getvalue())
-    if progress:
-        progress(len(members), len(members))
     return batch.key
 
 

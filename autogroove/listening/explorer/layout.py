@@ -12,7 +12,8 @@ far regions mean little.
 import numpy as np
 from numpy.typing import NDArray
 
-Singles = NDArray[np.float32]
+from autogroove.figures import project_plane
+from autogroove.listening.proximity import Singles
 
 MOST_LANDMARKS = 800
 """t-SNE of this many takes about 3 s of one core."""
@@ -71,15 +72,7 @@ def _place_landmarks(landmarks: Singles, seed: int) -> Singles:
 
 
 def _project(rows: Singles) -> Singles:
-    """The first two principal components, each with a fixed sign."""
-    centred = rows - rows.mean(axis=0)
-    _, _, axes = np.linalg.svd(centred.astype(np.float64), full_matrices=False)
-    axes = axes[:2]
-    if len(axes) < 2:
-        axes = np.vstack([axes, np.zeros_like(axes)])
-    largest = np.abs(axes).argmax(axis=1)
-    signs = np.sign(axes[np.arange(len(axes)), largest])
-    return np.asarray(centred @ (axes * np.where(signs == 0, 1, signs)[:, None]).T, np.float32)
+    return np.asarray(project_plane(rows - rows.mean(axis=0)), np.float32)
 
 
 def _place_others(

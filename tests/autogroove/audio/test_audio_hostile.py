@@ -173,18 +173,17 @@ def test_a_full_store_ends_the_batch_and_leaves_no_index(tmp_path):
 
 KILLER = """
 import os, sys, time
-import autogroove.segments.making as making
-from autogroove.segments import isolated
+import autogroove.segments.decoding as decoding
 
-whole = making.draw_track
+whole = decoding.draw_track
 def draw(file, settings):
     if file.size_bytes == {crashing}:
         os.kill(os.getpid(), 11)
     if file.size_bytes == {hanging}:
         time.sleep(600)
     return whole(file, settings)
-isolated.draw_track = draw
-isolated.serve_requests(sys.stdin.buffer, sys.stdout.buffer)
+decoding.draw_track = draw
+decoding.serve_requests(sys.stdin.buffer, sys.stdout.buffer)
 """
 
 
@@ -229,7 +228,7 @@ def peak_rss_mib(paths: list[Path]) -> list[int]:
         from autogroove.audio import AudioFault
         from autogroove.audio.files import open_path
         from autogroove.config import Settings
-        from autogroove.segments.making import draw_track
+        from autogroove.segments.decoding import draw_track
         for path in {[str(path) for path in paths]!r}:
             try:
                 draw_track(open_path(Path(path)), Settings())

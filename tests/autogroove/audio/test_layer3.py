@@ -228,7 +228,7 @@ def test_no_kernel_reads_outside_its_arrays(tmp_path):
     script = """
         import sys; sys.path[:0] = sys.argv[1:]
         import numpy as np, test_layer3 as t
-        from autogroove.audio.layer3.reading import decode_clip
+        from autogroove.audio.layer3.clips import decode_clip
         rng = np.random.default_rng(3)
         contents = [t.encode(name, level=0.4) for name in ("music", "clicks", "mono")]
         for i in range(300):

@@ -11,7 +11,7 @@ import pytest
 
 @dataclass
 class ArrayRelease:
-    """What `autogroove.listening.ListenedRelease` asks for."""
+    """What `autogroove.listening.listened.ListenedRelease` asks for."""
 
     catalogue: pd.DataFrame
     track_ids: np.ndarray

@@ -107,7 +107,7 @@ def rehearse(folder: Path, num_tracks: int, workers: int) -> dict[str, Any]:
 
 def run_once(name: str, place: Path, workers: int) -> Measured:
     """Run the command as a person does, watched."""
-    command = [sys.executable, "-m", "flows.cli.main", "run", str(place / "music"), "--json"]
+    command = [sys.executable, "-m", "flows.cli", "run", str(place / "music"), "--json"]
     command += ["--store", str(place / "store"), "--workers", str(workers)]
     for setting, value in SETTINGS.items():
         command += ["--set", f"{setting}={value}"]

@@ -123,4 +123,4 @@ def start_autogroove(arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
 
 def command(arguments: Sequence[str]) -> list[str]:
     """The command line of `autogroove`."""
-    return [sys.executable, "-m", "flows.cli.main", *arguments]
+    return [sys.executable, "-m", "flows.cli", *arguments]

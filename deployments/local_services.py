@@ -60,7 +60,7 @@ def list_services(setting: Setting, explorer: bool) -> list[Service]:
     if explorer:
         port = str(ports["explorer"])
         services.append(
-            replace(_python("explorer", "flows.cli.main", "serve", "--port", port), restarts=True)
+            replace(_python("explorer", "flows.cli", "serve", "--port", port), restarts=True)
         )
     return services
 

@@ -45,7 +45,7 @@ def record_lineage(
         "clusters": {"clusters": parts.counts.clusters, "part": parts.clusters.key},
         "release": {"release": number, **parts.coverage.model_dump()},
     }
-    keys = {name: name_asset(f"{store}/{name}") for name in facts}
+    keys = {name: name_asset(f"{store.url}/{name}") for name in facts}
     keys["audio"] = name_asset(parts.source_url)
     for name, parents in _PARENTS.items():
         stage = stages.get(_STAGES.get(name, ""), {"status": "ran"})
@@ -138,7 +138,7 @@ def show_summary(
     coverage = parts.coverage
     lines = [
         f"# Release {outcome.number} {state}",
-        f"Source `{parts.source_url}` · store `{store}`",
+        f"Source `{parts.source_url}` · store `{store.url}`",
         "",
         "| tracks | stored | quarantined | excluded | clips | clusters |",
         "|---|---|---|---|---|---|",
@@ -155,7 +155,7 @@ def show_summary(
         "",
         *_describe_timings(parts),
         "",
-        f"Listen: `autogroove serve --store {store}`, then open the explorer at "
+        f"Listen: `autogroove serve --store {store.url}`, then open the explorer at "
         f"[127.0.0.1:{EXPLORER_PORT}](http://127.0.0.1:{EXPLORER_PORT}).",
     ]
     create_markdown_artifact("\n".join(lines), key="release", description="Summary of the run")

@@ -35,7 +35,7 @@ def build_spectrograms(run: Run, listing: Listing) -> Segments:
     new = {done.segment_key for done in written if done.segment_key is not None}
     keys = sorted({*planned.reused, *planned.standing, *new})
     completed = complete(run.store, listing.catalogue_key, planned.recipe_key, keys)
-    run.note(
+    run.log.note(
         stage,
         ran=bool(written),
         segments_written=len(new),

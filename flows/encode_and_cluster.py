@@ -26,7 +26,7 @@ def encode_tracks(run: Run, segments: Segments, model: Model) -> Encodings:
     clips = {**known, **dict(zip(missing, made, strict=True))}
     ordered = [clips[key] for key in segments.segment_keys]
     pooled = pool(run.store, segments.catalogue_key, ordered)
-    run.note(stage, ran=bool(made), segments_encoded=len(made), segments_reused=len(known))
+    run.log.note(stage, ran=bool(made), segments_encoded=len(made), segments_reused=len(known))
     return Encodings(ordered, pooled["track_encodings"])
 
 
@@ -41,5 +41,5 @@ def cluster_tracks(run: Run, encodings: Encodings, model: Model) -> Clusters:
         run.policy.recluster_fraction,
     )
     made = kept or cluster(run.store, encodings.tracks, decision, run.settings.clustering)
-    run.note(stage, ran=not made.reused, decision=decision.action, why=decision.why)
+    run.log.note(stage, ran=not made.reused, decision=decision.action, why=decision.why)
     return Clusters(made, decision)

@@ -27,7 +27,7 @@ def evaluate_release(
         lambda batch, name: describe.submit(run.store, listing.source, batch, run.settings, name),
         count=Tally(lambda tracks: {"tracks": tracks}),
     )
-    run.note(describing, ran=bool(described), tracks=sum(described))
+    run.log.note(describing, ran=bool(described), tracks=sum(described))
     stage = Stage("evaluate")
     made = evaluate(
         run.store,
@@ -38,5 +38,5 @@ def evaluate_release(
         clusters.parts["clusters"],
         keys,
     )
-    run.note(stage, ran=not made.reused)
+    run.log.note(stage, ran=not made.reused)
     return Evaluation(made["card"], read_card(run.store, made["card"]))

@@ -49,7 +49,7 @@ def show_release(
         pictures,
         heard.decisions,
     )
-    run.note(stage, ran=not (drawn.reused and page.reused))
+    run.log.note(stage, ran=not (drawn.reused and page.reused))
     return ReleasePages(pictures, analysis, page["report"])
 
 
@@ -73,7 +73,7 @@ def analyse_data(run: Run, listing: Listing, segments: Segments) -> dict[str, Pa
             count=lambda key: "",
         )
         made = report(run.store, segments.catalogue_key, run.settings, keys, treble)
-    run.note(stage, ran=not made.reused)
+    run.log.note(stage, ran=not made.reused)
     return made.parts
 
 
@@ -85,9 +85,9 @@ def finish_release(
     parts = assemble(run.store, listing, run.settings, segments, heard, shown, run.timings)
     previous = read_current_card(run.store)
     outcome = publish(run.store, parts)
-    run.note(stage, ran=outcome.published)
+    run.log.note(stage, ran=outcome.published)
     if outcome.published:
-        record_lineage(run.store, outcome.number, parts, run.stages)
+        record_lineage(run.store, outcome.number, parts, run.log.as_dict())
     context = FlowRunContext.get()
     summary = RunSummary(
         release=outcome.number,
@@ -95,7 +95,7 @@ def finish_release(
         source=parts.source_url,
         store=run.store.url,
         coverage=parts.coverage.model_dump(),
-        stages=run.stages,
+        stages=run.log.as_dict(),
         decisions={name: d.model_dump() for name, d in parts.policy.items()},
         card=heard.evaluation.card.headline(),
         notes=listing.notes,

@@ -12,32 +12,43 @@ from autogroove.store import Store
 from tasks.progress import Stage
 
 
+class StageLog:
+    """What each stage did, written down as it ends; the one thing of a run that grows."""
+
+    def __init__(self) -> None:
+        self._stages: dict[str, dict[str, Any]] = {}
+
+    def note(self, stage: Stage, *, ran: bool, **counts: Any) -> None:
+        """Note the end of a stage: when it began, whether anything was made, what was counted."""
+        status, seconds = "ran" if ran else "reused", stage.seconds
+        began = datetime.now(UTC) - timedelta(seconds=seconds)
+        times = {"seconds": seconds, "began_at": began.isoformat(timespec="milliseconds")}
+        self._stages[stage.name] = {"status": status, **times, **counts}
+
+    def as_dict(self) -> dict[str, dict[str, Any]]:
+        """A copy of the notes, by stage in the order of their ends."""
+        return {name: dict(noted) for name, noted in self._stages.items()}
+
+
 @dataclass(frozen=True)
 class Run:
-    """What was asked for. `stages` collects what each stage did, as it ends."""
+    """What was asked for, and the log that its stages write to."""
 
     selection: SourceSelection
     settings: Settings
     policy: RunPolicy
     circumstances: Circumstances
-    stages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    log: StageLog = field(default_factory=StageLog)
 
     @property
     def store(self) -> Store:
         """Where the run's objects are."""
         return Store(self.circumstances.store)
 
-    def note(self, stage: "Stage", *, ran: bool, **counts: Any) -> None:
-        """Note the end of a stage: when it began, whether anything was made, what was counted."""
-        status, seconds = "ran" if ran else "reused", stage.seconds
-        began = datetime.now(UTC) - timedelta(seconds=seconds)
-        times = {"seconds": seconds, "began_at": began.isoformat(timespec="milliseconds")}
-        self.stages[stage.name] = {"status": status, **times, **counts}
-
     @property
     def timings(self) -> dict[str, float]:
-        """Seconds by stage."""
-        return {name: stage["seconds"] for name, stage in self.stages.items()}
+        """Seconds by stage so far."""
+        return {name: stage["seconds"] for name, stage in self.log.as_dict().items()}
 
 
 @dataclass(frozen=True)

@@ -34,14 +34,14 @@ def render_demo(run: Run) -> None:
         count=Tally(lambda tracks: {"tracks": tracks}),
     )
     finish_demo(run.store, spec)
-    run.note(stage, ran=True, tracks=sum(rendered))
+    run.log.note(stage, ran=True, tracks=sum(rendered))
 
 
 def scan_source(run: Run) -> Listing:
     """List the source; its catalogue is in the store afterwards."""
     stage = Stage("scan")
     listing = scan(run.store, run.selection, run.policy.rehash)
-    run.note(
+    run.log.note(
         stage,
         ran=listing.fingerprinted > 0,
         tracks=listing.listed,

@@ -1,7 +1,7 @@
 """Searching for a better network, from a source to a verdict."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from distributed import KilledWorker, as_completed
@@ -33,13 +33,13 @@ from tasks.progress import Stage
 from tasks.searching import Ground, begin, divide, show, train_finalist, try_settings
 
 
-@dataclass(frozen=True)
 class Grounds:
-    """The ground of each recipe; trials that keep the spectrograms share one."""
+    """The ground of each recipe, prepared once; trials that keep the spectrograms share one."""
 
-    run: Run
-    listing: Listing
-    _known: dict[str, Ground] = field(default_factory=dict)
+    def __init__(self, run: Run, listing: Listing) -> None:
+        self.run = run
+        self.listing = listing
+        self._known: dict[str, Ground] = {}
 
     def prepare(self, settings: Settings, side: Side = "validation") -> Ground:
         """The ground of these settings, with one side described."""

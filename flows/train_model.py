@@ -32,7 +32,7 @@ def train_model(run: Run, segments: Segments) -> Model:
             decision.start_from,
         )
     summary = future.result()  # from the store, where the pool has put it
-    run.note(
+    run.log.note(
         stage,
         ran=was_trained_there or not summary.reused,
         model=summary.model_key,
@@ -57,5 +57,5 @@ def promote_model(run: Run, model: Model, card: Card) -> Model:
 def _keep(run: Run, stage: Stage, decision: ModelDecision) -> Model:
     assert decision.incumbent is not None
     summary = summarise(run.store, decision.incumbent)
-    run.note(stage, ran=False, model=summary.model_key, why=decision.why)
+    run.log.note(stage, ran=False, model=summary.model_key, why=decision.why)
     return Model(summary, decision)

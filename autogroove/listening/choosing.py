@@ -5,18 +5,20 @@ rules.
 What does not: the rules themselves (`rules`), the order (`ordering`), lists as values (`lists`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.errors import NotFoundError, SettingsError
+from autogroove.listening.cancellation import raise_if_cancelled
 from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.listened import ListenedRelease
 from autogroove.listening.lists import Playlist, Scored
 from autogroove.listening.ordering import find_close_artists, measure_transitions, order_tracks
 from autogroove.listening.proximity import Singles
-from autogroove.listening.rules import Limits, Rules, allow_tracks
+from autogroove.listening.rules import MOST_TRACKS, Limits, Rules, allow_tracks
 from autogroove.listening.tempo import fill_tempos
 
 USUAL_TRACK_SECONDS = 30.0
@@ -62,8 +64,8 @@ def make_playlist(
     starts = _unique(find_position(collection, track_id) for track_id in seeds)
     if not starts:
         raise SettingsError("A playlist needs at least one seed.")
-    scores = np.mean([collection.proximity.to_all(at) for at in starts], axis=0)
-    chosen, notes = _choose(collection, starts, scores, rules)
+    scores, distances = _measure(collection, starts)
+    chosen, notes = _choose(collection, starts, scores, distances, rules)
     fill_tempos(collection, chosen)
     ordered = _order(collection, chosen, rules)
     notes += _note_spacing(collection, ordered, rules)
@@ -91,13 +93,24 @@ def find_position(collection: TrackLibrary, track_id: int) -> int:
         ) from None
 
 
+def _measure(collection: TrackLibrary, starts: list[int]) -> tuple[Singles, Singles]:
+    """Mean proximity and mean distance of every track to the seeds, float32 (n,) each."""
+    scores, distances = [], []
+    for at in starts:
+        raise_if_cancelled()
+        distances.append(collection.proximity.distances(at))
+        scores.append(collection.proximity.to_all(at, distances[-1]))
+    return np.mean(scores, axis=0), np.mean(distances, axis=0)
+
+
 def _choose(
-    collection: TrackLibrary, starts: list[int], scores: Singles, rules: Rules
+    collection: TrackLibrary, starts: list[int], scores: Singles, distances: Singles, rules: Rules
 ) -> tuple[list[int], list[str]]:
     """Positions chosen, seeds first, under the strictest rules that give enough tracks."""
     allowed = allow_tracks(collection, rules)
     allowed[starts] = False
-    pool = _rank_candidates(collection, starts, scores, allowed)
+    order = np.lexsort((distances, -scores))  # nearest first
+    pool = order[allowed[order]].tolist()
     chosen: list[int] = []
     eased: list[str] = []
     for easier, given_up in rules.eased():
@@ -105,25 +118,12 @@ def _choose(
         if len(found) > len(chosen):
             chosen, eased = found, [*eased, given_up] if given_up else []
         if _is_enough(collection, chosen, rules):
-            return chosen, _note_easing(eased)
+            return chosen, [*_note_easing(eased), *_note_full(collection, chosen, rules)]
     return chosen, [*_note_easing(eased), _note_short(collection, chosen, rules, len(pool))]
 
 
-def _rank_candidates(
-    collection: TrackLibrary, starts: list[int], scores: Singles, allowed: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Every allowed track, nearest first."""
-    distances = np.mean([collection.proximity.distances(at) for at in starts], axis=0)
-    order = np.lexsort((distances, -scores))
-    return np.asarray(order[allowed[order]], dtype=np.int64)
-
-
 def _pick(
-    collection: TrackLibrary,
-    starts: list[int],
-    scores: Singles,
-    pool: NDArray[np.int64],
-    rules: Rules,
+    collection: TrackLibrary, starts: list[int], scores: Singles, pool: list[int], rules: Rules
 ) -> list[int]:
     """Maximal marginal relevance: λ · relevance − (1 − λ) · nearest already chosen, greedily.
 
@@ -134,18 +134,21 @@ def _pick(
     for at in starts:
         limits.add(at)
     chosen = list(starts)
-    candidates, rest = _admit(limits, pool, rules.candidates)
+    waiting = iter(pool)
+    candidates = _admit(limits, waiting, rules.candidates)
     nearest = collection.proximity.between(candidates, np.asarray(starts)).max(axis=1)
     while len(candidates) and not _is_enough(collection, chosen, rules):
+        raise_if_cancelled()
         value = (1 - rules.variety) * scores[candidates] - rules.variety * nearest
         best = int(candidates[np.argmax(value)])
         if not _brings_closer(collection, chosen, best, rules):
             break
         chosen.append(best)
         limits.add(best)
-        keep = np.asarray([limits.admits(int(at)) for at in candidates], dtype=bool)
+        keep = ~limits.touched_by(best, candidates)
+        keep[~keep] = [limits.admits(at) for at in candidates[~keep].tolist()]
         candidates, nearest = candidates[keep], nearest[keep]
-        fresh, rest = _admit(limits, rest, rules.candidates - len(candidates))
+        fresh = _admit(limits, waiting, rules.candidates - len(candidates))
         candidates = np.concatenate([candidates, fresh])
         to_all = collection.proximity.between(fresh, np.asarray(chosen[:-1]))
         nearest = np.concatenate([nearest, to_all.max(axis=1, initial=0.0)])
@@ -154,17 +157,9 @@ def _pick(
     return chosen
 
 
-def _admit(
-    limits: Limits, pool: NDArray[np.int64], count: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The first `count` tracks of a pool that may still be added, and the pool after them."""
-    found: list[int] = []
-    for seen, at in enumerate(pool.tolist()):
-        if len(found) >= count:
-            return np.asarray(found, dtype=np.int64), pool[seen:]
-        if limits.admits(at):
-            found.append(at)
-    return np.asarray(found, dtype=np.int64), pool[:0]
+def _admit(limits: Limits, waiting: Iterator[int], count: int) -> NDArray[np.int64]:
+    """The next `count` tracks that may still be added; those that may not are passed over."""
+    return np.fromiter(islice(filter(limits.admits, waiting), max(0, count)), dtype=np.int64)
 
 
 def _seconds(collection: TrackLibrary, positions: Iterable[int]) -> float:
@@ -175,7 +170,7 @@ def _seconds(collection: TrackLibrary, positions: Iterable[int]) -> float:
 def _is_enough(collection: TrackLibrary, chosen: list[int], rules: Rules) -> bool:
     if rules.duration_seconds is None:
         return len(chosen) >= rules.length
-    return _seconds(collection, chosen) >= rules.duration_seconds
+    return len(chosen) >= MOST_TRACKS or _seconds(collection, chosen) >= rules.duration_seconds
 
 
 def _brings_closer(collection: TrackLibrary, chosen: list[int], best: int, rules: Rules) -> bool:
@@ -197,6 +192,14 @@ def _note_easing(eased: list[str]) -> list[str]:
     if not eased:
         return []
     return [f"Too few tracks fit the rules; allowed {', then '.join(eased)}."]
+
+
+def _note_full(collection: TrackLibrary, chosen: list[int], rules: Rules) -> list[str]:
+    """Where a list ends for its number of tracks although it is shorter than was asked for."""
+    seconds = _seconds(collection, chosen)
+    if len(chosen) < MOST_TRACKS or seconds >= (rules.duration_seconds or 0):
+        return []
+    return [f"A list holds at most {MOST_TRACKS} tracks: these are {seconds / 60:.0f} minutes."]
 
 
 def _note_short(collection: TrackLibrary, chosen: list[int], rules: Rules, num_allowed: int) -> str:

@@ -1,19 +1,31 @@
 """In which order a set of tracks is heard.
 
 What belongs here: the cost of a transition and the search for a cheap order.
-What does not: which tracks are in the set.
+What does not: which tracks are in the set, and what artists kept apart save (`spacing`).
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autogroove.listening.cancellation import raise_if_cancelled
 from autogroove.listening.library import TrackLibrary
+from autogroove.listening.spacing import (
+    CLOSE_ARTISTS_COST,
+    Pairs,
+    pair_artists,
+    save_by_moves,
+    save_by_reversals,
+)
 
 MOST_ROUNDS = 300
-"""Changes tried at most; a playlist of 20 settles after about 5."""
+"""Rounds of changes at most; a playlist of 20 settles after about 5."""
 
-CLOSE_ARTISTS_COST = 10.0
-"""Cost of one artist coming back too soon; a transition between strangers costs about 1."""
+MOST_LOOKS = 10_000_000
+"""Changes priced at most, all rounds together: about 0.3 s of one core."""
+
+_LEAST_GAIN = 1e-9
+_LOOKED_AT = 4
+"""Changes that compete in one round, for each place."""
 
 
 def measure_transitions(
@@ -35,21 +47,20 @@ def order_tracks(
 ) -> list[int]:
     """An order of 0 … n-1 that begins with 0: cheap transitions, artists kept apart.
 
-    Greedy nearest neighbour, then the best 2-opt reversal or single move until nothing gets
-    cheaper. Two tracks of one artist fewer than `spacing` places apart cost
-    `CLOSE_ARTISTS_COST`, so the rule is kept wherever the search finds an order that keeps it.
+    Greedy nearest neighbour; then, round by round, the best 2-opt reversals and single moves that
+    do not touch each other, until nothing gets cheaper. Two tracks of one artist fewer than
+    `spacing` places apart cost `CLOSE_ARTISTS_COST`, so the rule is kept wherever the search finds
+    an order that keeps it. Costs grow with n², whatever the artists.
     """
     order = _order_greedily(costs, artists, spacing)
-    pairs = _same_artist_pairs(artists)
-    for _ in range(MOST_ROUNDS if len(order) > 2 else 0):
-        gain, changed = max(
-            (
-                _find_reversal(costs, order, pairs, spacing),
-                _find_move(costs, order, pairs, spacing),
-            ),
-            key=lambda found: found[0],
-        )
-        if gain <= 1e-9:
+    pairs = pair_artists(artists, spacing)
+    num = len(order)
+    looks = num * num + 4 * int(pairs.spacing.sum())
+    rounds = min(MOST_ROUNDS, MOST_LOOKS // looks) if num > 2 else 0
+    for _ in range(rounds):
+        raise_if_cancelled()
+        changed = _improve(costs, order, pairs)
+        if changed is None:
             break
         order = changed
     return [int(at) for at in order]
@@ -81,74 +92,85 @@ def _order_greedily(
     return np.asarray(order, dtype=np.int64)
 
 
-def _find_reversal(
-    costs: NDArray[np.float64], order: NDArray[np.int64], pairs: NDArray[np.int64], spacing: int
-) -> tuple[float, NDArray[np.int64]]:
-    """The stretch start … stop whose reversal saves most, and the order after it."""
+def _improve(
+    costs: NDArray[np.float64], order: NDArray[np.int64], pairs: Pairs
+) -> NDArray[np.int64] | None:
+    """The order after the best changes that are independent of each other; None: there is none.
+
+    Changes are independent where their stretches lie so far apart that no transition and no pair
+    of one artist is touched by two.
+    """
     num = len(order)
-    along, end = _lay_out(costs, order)
-    start, stop = np.meshgrid(np.arange(1, num), np.arange(1, num), indexing="ij")
-    gain = along[start - 1, start] + end[stop] - along[start - 1, stop]
-    gain -= np.where(stop + 1 < num, along[start, np.minimum(stop + 1, num - 1)], 0)
-    if len(pairs):
-        before = _places(order)[pairs.T][:, :, None, None]
-        inside = (before >= start) & (before <= stop)
-        gain += _save_closeness(before, np.where(inside, start + stop - before, before), spacing)
-    gain[start >= stop] = -np.inf
-    best = np.unravel_index(np.argmax(gain), gain.shape)
-    first, last = int(best[0]) + 1, int(best[1]) + 1
-    changed = np.concatenate([order[:first], order[first : last + 1][::-1], order[last + 1 :]])
-    return float(gain[best]), changed
+    along, places = costs[np.ix_(order, order)], _places(order)
+    reversals = _price_reversals(along) + save_by_reversals(pairs, places)
+    reversals[np.tril_indices(num)] = -np.inf
+    moves = _price_moves(along) + save_by_moves(pairs, places)
+    np.fill_diagonal(moves, -np.inf)
+    gains = np.stack([reversals, moves])
+    gains[:, 0, :] = gains[:, :, 0] = -np.inf  # the first track stays
+    taken = np.zeros(num, dtype=bool)
+    gap = max(2, pairs.reach)
+    changed = order.copy()
+    for kind, source, target in _find_best(gains):
+        low, high = min(source, target), max(source, target)
+        if not taken[max(0, low - gap + 1) : high + gap].any():
+            taken[low : high + 1] = True
+            changed[low : high + 1] = _change(order, kind, source, target)
+    return changed if taken.any() else None
 
 
-def _find_move(
-    costs: NDArray[np.float64], order: NDArray[np.int64], pairs: NDArray[np.int64], spacing: int
-) -> tuple[float, NDArray[np.int64]]:
-    """The single track whose move to another place saves most, and the order after it."""
-    num = len(order)
-    along, end = _lay_out(costs, order)
-    at, to = np.meshgrid(np.arange(1, num), np.arange(1, num), indexing="ij")
-    after = np.minimum(at + 1, num - 1)
-    closing = np.where(at + 1 < num, along[at - 1, after], 0)
-    gain = along[at - 1, at] + end[at] - closing
-    left, right = np.where(to > at, to, to - 1), np.where(to > at, to + 1, to)
-    inner = np.minimum(right, num - 1)
-    gain -= along[left, at] + np.where(right < num, along[at, inner] - along[left, inner], 0)
-    if len(pairs):
-        before = _places(order)[pairs.T][:, :, None, None]
-        shifted = before - ((before > at) & (before <= to)) + ((before < at) & (before >= to))
-        gain += _save_closeness(before, np.where(before == at, to, shifted), spacing)
-    gain[at == to] = -np.inf
-    best = np.unravel_index(np.argmax(gain), gain.shape)
-    source, target = int(best[0]) + 1, int(best[1]) + 1
-    return float(gain[best]), np.insert(np.delete(order, source), target, order[source])
+def _find_best(gains: NDArray[np.float64]) -> list[tuple[int, int, int]]:
+    """Kind (0 reversal, 1 move), source and target of the changes that save most, best first."""
+    flat = gains.ravel()
+    found = np.flatnonzero(flat > _LEAST_GAIN)
+    most = _LOOKED_AT * gains.shape[1]
+    if len(found) > most:
+        found = found[np.argpartition(-flat[found], most)[:most]]
+    found = found[np.lexsort((found, -flat[found]))]
+    kinds, sources, targets = np.unravel_index(found, gains.shape)
+    return list(zip(kinds.tolist(), sources.tolist(), targets.tolist(), strict=True))
 
 
-def _lay_out(
-    costs: NDArray[np.float64], order: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Costs by place instead of by track, and the cost of leaving each place (0 at the end)."""
-    along = costs[np.ix_(order, order)]
-    return along, np.append(np.diagonal(along, 1), 0.0)
+def _change(order: NDArray[np.int64], kind: int, source: int, target: int) -> NDArray[np.int64]:
+    """The stretch between two places after a reversal or a move."""
+    low, high = min(source, target), max(source, target)
+    if kind == 0:
+        return order[low : high + 1][::-1]
+    return np.roll(order[low : high + 1], -1 if source < target else 1)
 
 
-def _same_artist_pairs(artists: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.argwhere(np.triu(artists[:, None] == artists[None, :], k=1))
+def _price_reversals(along: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What reversing the stretch from i to j saves in transitions, (n, n); only i < j counts."""
+    after = np.zeros_like(along)
+    after[:, :-1] = along[:, 1:]  # from i to the track behind j; nothing follows the last
+    saved = _into(along)[:, None] + np.diagonal(after)[None, :]
+    before = np.roll(along, 1, axis=0)
+    return np.asarray(saved - before - after)
+
+
+def _price_moves(along: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What moving the track at i to place j saves in transitions, (n, n)."""
+    num = len(along)
+    into = _into(along)
+    out_of = np.append(into[1:], 0.0)
+    closing = np.zeros(num)
+    closing[1:-1] = np.diagonal(along, 2)
+    taken_out = into + out_of - closing
+    # Between the tracks at j and j + 1, where it goes forward; before the one at j, otherwise.
+    following = np.zeros_like(along)
+    following[:, :-1] = along[:, 1:]
+    forward = along + following - out_of[None, :]
+    backward = np.roll(along, 1, axis=1) + along - into[None, :]
+    is_forward = np.arange(num)[:, None] < np.arange(num)[None, :]
+    return np.asarray(taken_out[:, None] - np.where(is_forward, forward, backward))
+
+
+def _into(along: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cost of the transition into each place; 0 into the first."""
+    return np.append(0.0, np.diagonal(along, 1))
 
 
 def _places(order: NDArray[np.int64]) -> NDArray[np.int64]:
     places = np.empty_like(order)
     places[order] = np.arange(len(order))
     return places
-
-
-def _save_closeness(
-    before: NDArray[np.int64], after: NDArray[np.int64], spacing: int
-) -> NDArray[np.float64]:
-    """What a change saves by artists kept apart; places are (2, pairs, …)."""
-    return np.asarray(_price_closeness(before, spacing) - _price_closeness(after, spacing))
-
-
-def _price_closeness(places: NDArray[np.int64], spacing: int) -> NDArray[np.float64]:
-    short = np.maximum(spacing - np.abs(places[0] - places[1]), 0)
-    return np.asarray((CLOSE_ARTISTS_COST * (short > 0) + 0.01 * short).sum(axis=0))

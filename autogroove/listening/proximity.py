@@ -63,11 +63,14 @@ class Proximity:
         found[first[:, None] == second[None, :]] = 0
         return np.asarray(found)
 
-    def to_all(self, position: int) -> Singles:
-        """Mutual proximity float32 (n,) of one row with every row, in [0, 1]; itself 1."""
+    def to_all(self, position: int, distances: Singles | None = None) -> Singles:
+        """Mutual proximity float32 (n,) of one row with every row, in [0, 1]; itself 1.
+
+        `distances` are those of the row, where they are known already.
+        """
         found = self._against(
             slice(None),
-            self.distances(position),
+            self.distances(position) if distances is None else distances,
             self.means[position],
             self.deviations[position],
         )

@@ -15,16 +15,23 @@ from numpy.typing import NDArray
 from autogroove.errors import SettingsError
 from autogroove.listening.library import TrackLibrary, fold_text
 
+Ints = NDArray[np.int64]
+
+
+MOST_TRACKS = 500
+"""Tracks of a list at most, however long they play: more than a day of songs."""
+
 
 @dataclass(frozen=True)
 class Rules:
     """What a listener asks of a playlist.
 
-    `length` counts tracks, seeds included; `duration_seconds`, where given, replaces it: tracks
-    are added until the total comes closest to it. `licences` are words of which at least one must
-    be in a track's licence; `exclude` are track ids. Limits on artists and albums are eased, in
-    a stated order, where a collection is too small for them; licence, exclusions and "no
-    recording twice" never are. `variety` is 1 - λ of maximal marginal relevance.
+    `length` counts tracks, seeds included, up to `MOST_TRACKS`; `duration_seconds`, where given,
+    replaces it: tracks are added until the total comes closest to it. `licences` are words of
+    which at least one must be in a track's licence; `exclude` are track ids. Limits on artists and
+    albums are eased, in a stated order, where a collection is too small for them; licence,
+    exclusions and "no recording twice" never are. `variety` is 1 - λ of maximal marginal
+    relevance.
     """
 
     length: int = 20
@@ -42,6 +49,10 @@ class Rules:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise SettingsError(f"{name} is {value}; it must be 1 or more.")
+        if self.length > MOST_TRACKS:
+            raise SettingsError(
+                f"length is {self.length}; a list holds up to {MOST_TRACKS} tracks."
+            )
         if self.artist_spacing < 0 or not 0 <= self.variety <= 1:
             raise SettingsError("artist_spacing must be 0 or more, and variety from 0 to 1.")
         if self.duration_seconds is not None and not 0 < self.duration_seconds < float("inf"):
@@ -100,3 +111,14 @@ class Limits:
             if most is not None and counts[int(codes[position])] >= most:
                 return False
         return True
+
+    def touched_by(self, position: int, others: Ints) -> NDArray[np.bool_]:
+        """Which other tracks share an artist, album or recording with one, bool (len(others),).
+
+        Only what may be added of those can have changed when it was added.
+        """
+        found = np.zeros(len(others), dtype=bool)
+        own = self._collection
+        for codes in (own.artists, own.albums, own.recordings):
+            found |= codes[others] == codes[position]
+        return found

@@ -99,7 +99,7 @@ def make_finals(
     """Finalists with every seed; then the winner and trial 0, and no others, on the test side.
 
     Raises:
-        AutogrooveError: no trial got to the end of the ladder.
+        AutogrooveError: no trial got to the last rung.
     """
     finalists = choose_finalists(trials, num_finalists)
     if not finalists:

@@ -42,9 +42,9 @@ def watch_source(
         return changes
     counts = f"{changes.new} new, {changes.changed} changed, {changes.removed} removed"
     if was_notified(place, changes.difference):
-        logger.info("%s: told already today, and a run may be at work on it.", counts)
+        logger.info("%s: reported already today, and a run may be at work on it.", counts)
         return changes
-    logger.info("%s: telling.", counts)
+    logger.info("%s: reporting.", counts)
     emit_event(
         EVENT,
         resource={

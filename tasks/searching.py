@@ -120,7 +120,7 @@ def show(search: Search, trials: list[Trial], finals: list[Final]) -> SearchRepo
     create_image_artifact(
         image_url=png_data_uri(picture),
         key="search",
-        description="Every trial's way up the ladder, and the objective against each setting",
+        description="Every trial's objective at each rung, and the objective against each setting",
     )
     tables = {"search-trials": report.trial_rows(), "search-finals": report.final_rows()}
     for key, rows in tables.items():

@@ -1,8 +1,8 @@
 """Clusters that keep their names from release to release.
 
 What belongs here: matching the clusters of a new clustering with those of the release before, by
-their members and exemplars, so that a listener's station 12 stays station 12.
-What does not: clustering itself (`autogroove.clustering`), which numbers clusters as it likes.
+their members and exemplars, so that a listener's cluster 12 stays cluster 12.
+What does not: clustering itself (`affinity`), which numbers clusters as it likes.
 """
 
 from __future__ import annotations

@@ -73,13 +73,13 @@ class TrainingSettings(Section):
 
     objective: Literal["reconstruction", "pairs"] = Field(
         "reconstruction",
-        description="reconstruction: mean squared error of the picture. pairs: two disguised clips "
+        description="reconstruction: mean squared error of the picture. pairs: two augmented clips "
         "of a track must find each other, with the reconstruction beside it.",
     )
     temperature: float = Field(0.2, gt=0, le=10, description="pairs: of the similarities.")
     reconstruction_weight: float = Field(10.0, ge=0, description="pairs: of the squared error.")
     semitones: float = Field(3.0, ge=0, le=12, description="pairs: largest shift of pitch.")
-    equaliser_decibels: float = Field(8.0, ge=0, le=40, description="pairs: of the disguise.")
+    equaliser_decibels: float = Field(8.0, ge=0, le=40, description="pairs: of the augmentation.")
     epochs: int = Field(21, ge=1, le=10000, description="Times that every clip is seen.")
     batch_size: int = Field(32, ge=1, le=65536, description="Clips in one step of learning.")
     learning_rate: float = Field(2e-3, gt=0, le=1, description="At its height, after warm-up.")

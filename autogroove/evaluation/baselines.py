@@ -25,12 +25,12 @@ _BLOCK = 128
 def describe_baselines(
     collection: EvaluatedTracks, code_size: int, augmented: ClipDescriptions | None = None
 ) -> dict[str, Encoded]:
-    """What needs no images: random and, where described, timbre, tempogram and the yardstick.
+    """What needs no images: random and, where described, timbre, tempogram and the oracle.
 
     Args:
         collection: whose clips are encoded.
         code_size: length of the random encodings.
-        disguised: descriptions of the collection's disguised clips.
+        augmented: descriptions of the collection's augmented clips.
     """
     generator = np.random.default_rng(0)
     num_clips = len(collection.clip_tracks)
@@ -128,7 +128,7 @@ def make_image_baselines(
 
     Args:
         images: (num_clips, num_bins, num_frames) uint8.
-        disguised: the same of the disguised clips.
+        augmented: the same of the augmented clips.
         code_size: of the model.
         training: (num_clips,) the clips that a baseline may be fitted to.
         encode_untrained: the model's architecture with its first weights.

@@ -163,7 +163,7 @@ class CardRow:
 
     @property
     def best_baseline(self) -> tuple[str, Figure] | None:
-        """The strongest baseline, the yardstick aside; None where there is none."""
+        """The strongest baseline, the oracle aside; None where there is none."""
         rivals = [item for item in self.baselines.items() if item[0] != ORACLE]
         if not rivals or self.better == "report":
             return None

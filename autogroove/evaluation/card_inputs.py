@@ -35,7 +35,7 @@ _affinity_log = logging.getLogger("autogroove.clustering.affinity")
 
 @dataclass(frozen=True)
 class _Images:
-    """Images of the sampled clips and of the disguised ones; (n,) which may be fitted to."""
+    """Images of the sampled clips and of the augmented ones; (n,) which may be fitted to."""
 
     plain: NDArray[np.uint8]
     augmented: NDArray[np.uint8]

@@ -1,7 +1,7 @@
 """From encodings to a card, all in memory.
 
 What belongs here: taking every measure of the model and of its baselines.
-What does not: reading a store (`gathering`), making baselines from images (`baselines`).
+What does not: reading a store (`card_inputs`), making baselines from images (`baselines`).
 
 A first look at a model, without a store:
 
@@ -97,7 +97,7 @@ def evaluate_encodings(
         clip_tracks: (num_clips,) the row in `tracks` of each clip.
         tracks: one row a track, any of the catalogue's columns (artist_id, genre, split, groove…).
         descriptions: of the same clips, in the same order.
-        disguised: encodings (m, d) of disguised clips, and (m,) the clip that each was made from.
+        augmented: encodings (m, d) of augmented clips, and (m,) the clip that each was made from.
         baselines: further encoders by name (see `baselines.make_image_baselines`).
         labels: (n,) cluster of each track.
         cluster: makes clusters of encodings.

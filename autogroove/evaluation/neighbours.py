@@ -1,7 +1,7 @@
 """Nearest neighbours and ranks by Euclidean distance, the distance that clusters use.
 
 What belongs here: distances, neighbours among allowed pairs, ranks of relevant clips.
-What does not: which pairs are allowed (`collection`) or what a good neighbour is.
+What does not: which pairs are allowed (`tracks`) or what a good neighbour is.
 """
 
 import numpy as np
@@ -65,7 +65,7 @@ def rank_same_track(
     """Ranks of the other clips of each query's track among all clips but the query's own.
 
     Args:
-        queries: (q, d) encodings of clips, plain or disguised.
+        queries: (q, d) encodings of clips, plain or augmented.
         sources: (q,) the gallery's row that each query was made from; it is left out.
         gallery: (n, d) encodings of all clips.
         clip_tracks: (n,) the track of each clip.

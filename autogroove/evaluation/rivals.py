@@ -87,7 +87,7 @@ def hear_rivals(
 ) -> dict[str, Encoded]:
     """What each rival made of the sampled clips; one that has not seen all of them is left out.
 
-    Of disguised clips a rival knows something only where its own card was measured on the same
+    Of augmented clips a rival knows something only where its own card was measured on the same
     catalogue, because its images of them were made then.
     """
     heard = {}
@@ -117,7 +117,7 @@ def _read_rival(store: Store, number: int) -> Rival | None:
 def _encode_augmented(
     store: Store, rival: Rival, catalogue: pd.DataFrame, settings: Settings, clips: SampledClips
 ) -> NDArray[np.float32] | None:
-    """(num_disguised, d) in the order of `clips.disguised`, or None where images are lacking."""
+    """(num_augmented, d) in the order of `clips.augmented`, or None where images are lacking."""
     sampled = rival.settings.model_copy(update={"evaluation": settings.evaluation})
     keys = [batch.key for batch in plan_descriptions(catalogue, sampled)]
     shape = image_shape(rival.settings.spectrogram)

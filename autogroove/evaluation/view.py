@@ -28,7 +28,7 @@ class Encoded:
 
     Attributes:
         clips: (num_clips, d) float32.
-        disguised: (num_disguised, d), of the collection's disguised clips, in their order.
+        augmented: (num_augmented, d), of the collection's augmented clips, in their order.
         tracks: (num_tracks, d) if tracks are pooled otherwise than by the mean of their clips.
         squared_errors: (num_clips,) mean squared error of each reconstruction.
         mean_errors: (num_clips,) the same for the mean training image.
@@ -86,10 +86,10 @@ class EncoderView:
 
     @cached_property
     def augmented_ranks(self) -> list[NDArray[np.float64]]:
-        """For each disguised clip, the ranks of the other clips of its track.
+        """For each augmented clip, the ranks of the other clips of its track.
 
         Raises:
-            NotMeasurable: no clip was disguised, or this encoder has not seen them.
+            NotMeasurable: no clip was augmented, or this encoder has not seen them.
         """
         sources = self.collection.augmented_clips
         if sources is None or len(sources) == 0:

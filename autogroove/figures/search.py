@@ -1,4 +1,4 @@
-"""A picture of a search: every trial's way up the ladder, and what each setting had to do with it.
+"""A picture of a search: every trial's objective at each rung, and against each setting.
 
 What belongs here: drawing. What does not: trials, or what is best.
 """

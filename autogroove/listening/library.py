@@ -2,7 +2,7 @@
 
 What belongs here: the view of one release that playlists, paths and the explorer share.
 What does not: choosing tracks (`choosing`), the neighbour arithmetic (`proximity`), or anything
-that writes. A collection only reads a release.
+that writes. It only reads a release.
 """
 
 import unicodedata

@@ -101,7 +101,7 @@ class Limits:
         self._recordings.add(int(self._collection.recordings[position]))
 
     def admits(self, position: int) -> bool:
-        """Whether one more track would break no rule."""
+        """Whether one more track would break no limit on recordings, artists or albums."""
         if int(self._collection.recordings[position]) in self._recordings:
             return False
         for counts, codes, most in (

@@ -228,7 +228,7 @@ def _current_scans(scans: list[str]) -> set[str]:
 
 
 def _still_true(store: Store, key: str, needed: _Needed) -> bool:
-    """Whether a memo names only parts that stay."""
+    """Whether a cache entry names only parts that stay."""
     try:
         named = json.loads(store.read(key)).values()
         return all(needed.holds(part["key"]) for part in named)

@@ -133,7 +133,7 @@ def wait_in_queue(
     """Hold a lease, and wait until every run of this store that came earlier has ended.
 
     `tell` receives who is waited for, in words, each time that this is somebody else. Yields the
-    name of the turn. Must not be nested.
+    name of the entry. Must not be nested.
 
     Raises:
         ReleaseError: a sweep of garbage goes on and does not end.
@@ -154,7 +154,7 @@ def wait_in_queue(
 
 
 def _find_who_is_ahead(store: Store, name: str) -> str | None:
-    """The run that is waited for, in words; None where it is this one's turn."""
+    """The run that is waited for, in words; None where nobody is ahead."""
     moment = store_time(store, PUBLISH_QUEUE, name)
     for other in live_leases(store, PUBLISH_QUEUE, moment, QUEUE_STALE_AFTER):
         if other >= name:

@@ -1,4 +1,4 @@
-"""What a run would do, told without doing it.
+"""What a run would do, without doing it.
 
 What belongs here: comparing source, store and current release. What does not: doing any of it.
 Nothing is written and no audio is read, so copies among new files are not known yet.

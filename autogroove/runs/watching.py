@@ -1,6 +1,6 @@
-"""What a watch compares, and what it has announced already.
+"""What a watch compares, and what it has reported already.
 
-A difference is announced once a day: again tomorrow, in case nothing came of it today.
+A difference is reported once a day: again tomorrow, in case nothing came of it today.
 """
 
 from datetime import UTC, datetime
@@ -31,12 +31,12 @@ FOLDER = "announcements"
 
 
 def was_notified(store: Store, difference: str) -> bool:
-    """Whether a difference was told today."""
+    """Whether a difference was reported today."""
     return store.exists(_place(difference))
 
 
 def record_notification(store: Store, difference: str) -> None:
-    """Write down that a difference was told today."""
+    """Write down that a difference was reported today."""
     store.write(_place(difference), canonical_json({"difference": difference, "day": _today()}))
 
 

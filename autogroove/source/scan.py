@@ -1,7 +1,7 @@
 """From a source to its catalogue, reading only the audio that is new or changed.
 
 What belongs here: what is known, what must be read, and what is double.
-What does not: listing (`listing`), reading (`fingerprints`), remembering (`memory`), decoding.
+What does not: listing (`listing`), reading (`fingerprints`), remembering (`scan_cache`), decoding.
 """
 
 import time

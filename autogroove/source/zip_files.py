@@ -1,7 +1,7 @@
 """A zip archive, read in place: by ranges when it is remote, and with distrust.
 
 What belongs here: its directory, the safety of its members, and one member's bytes.
-What does not: fetching ranges (`ranges`), and which members are tracks (`sources`).
+What does not: fetching ranges (`network`), and which members are tracks (`sources`).
 
 The directory costs one or two requests, and a member one. Nothing is ever unpacked to disk.
 """

@@ -1,6 +1,6 @@
 """The store: immutable objects by key, on any file system, and what was made from what.
 
-The only place that knows fsspec, s3fs and local paths. What an object means is its maker's
+The only place that opens file systems by URL and configures S3. What an object means is its maker's
 business.
 """
 

@@ -1,4 +1,4 @@
-"""Zarr arrays of a store, read so that damage is told and never returned as data.
+"""Zarr arrays of a store, read so that damage is reported and never returned as data.
 
 What belongs here: opening an array, reading a part of it, and what may be wrong with either.
 What does not: what an array holds (`autogroove.segments`), or writing.

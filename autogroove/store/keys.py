@@ -1,7 +1,7 @@
 """Content addresses: settings and inputs in, keys out.
 
 What belongs here: the one way in which a value becomes a key.
-What does not: reading or writing bytes (`autogroove.store`), or deciding which settings
+What does not: reading or writing bytes (`store`, `artefacts`), or deciding which settings
 count (the module that makes an artefact names what its key is made of).
 """
 

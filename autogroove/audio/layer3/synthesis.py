@@ -2,7 +2,7 @@
 
 What belongs here: the polyphase synthesis (ISO/IEC 11172-3, 2.4.3.2.2 and annex A, figure 2), of
 every `step`-th sample only.
-What does not: which fraction is right (`reading`).
+What does not: which fraction is right (`clips`).
 
 Of the 32 samples that a slot of the whole filter bank gives, those at phase, phase + step, ...
 are computed, each as the standard has it, from the lowest 32 / step subbands. As the others are

@@ -1,7 +1,7 @@
 """Descriptors that earlier runs made of the same audio.
 
 What belongs here: finding them in the store, and taking the rows of single tracks from them.
-What does not: describing (`batches`).
+What does not: describing (`storing`).
 
 A batch's key is made of all its tracks, so that one changed track gives its segment another batch.
 The other tracks' rows are copied then: their bytes are those that describing again would give.
@@ -19,7 +19,7 @@ from autogroove.errors import MissingObject
 from autogroove.store import Store
 
 Track = tuple[str, bool]
-"""A fingerprint, and whether one of its clips is disguised as well."""
+"""A fingerprint, and whether one of its clips is augmented as well."""
 
 _MOST_OBJECTS = 4
 """A batch's tracks come from the batch before, and few others: more would be read in vain."""

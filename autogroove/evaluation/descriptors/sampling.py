@@ -27,7 +27,7 @@ def sample_tracks(catalogue: pd.DataFrame, settings: EvaluationSettings) -> pd.D
 
     Returns:
         Rows of the catalogue, one a fingerprint, sorted by track_id, at most `max_tracks`, with a
-        further column `disguised` (bool): whether one clip of the track is disguised.
+        further column `disguised` (bool): whether one clip of the track is augmented.
     """
     stored = catalogue[catalogue["status"] == "stored"].drop_duplicates("fingerprint")
     stored = stored.sort_values("track_id", ignore_index=True)

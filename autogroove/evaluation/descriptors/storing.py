@@ -4,7 +4,7 @@ What belongs here: which tracks one task describes, the way from their audio to 
 and reading many of them. What does not: the descriptors themselves (`clips`), or encodings.
 
 `descriptors/<descriptors key>/<batch key>.parquet` has one row a clip, and one more for each
-disguised clip, with its image in the recipe of the release.
+augmented clip, with its image in the recipe of the release.
 """
 
 import io
@@ -52,7 +52,7 @@ class DescriptionBatch:
     """Of the object in the store."""
     members: tuple[Member, ...]
     disguised: tuple[bool, ...]
-    """Of each member, whether one clip is disguised as well."""
+    """Of each member, whether one clip is augmented as well."""
     earlier: tuple[str, ...] = ()
     """Objects that may hold some of the members' descriptors already; they change no byte."""
 
@@ -62,8 +62,8 @@ class Descriptions:
     """Descriptors read back, one row a clip.
 
     `table` has the columns fingerprint (text), clip (int64) and disguised (bool); the rows of
-    `clips` are in its order, and `images` (num_disguised, num_bins, num_frames) uint8 follow the
-    disguised rows.
+    `clips` are in its order, and `images` (num_augmented, num_bins, num_frames) uint8 follow the
+    augmented rows.
     """
 
     table: pd.DataFrame

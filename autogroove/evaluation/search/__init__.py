@@ -4,7 +4,7 @@ The whole search in a few lines, where segments and descriptions are in the stor
 
     search = begin_search(store, sided, SearchSettings.from_tree({}, settings), settings)
     while asked := search.next(20, search.trials()):
-        trial = climb(store, sided, search.search, asked, search.settings_of(asked), material)
+        trial = run_trial(store, sided, search.search, asked, search.settings_of(asked), material)
         search.keep(trial)
 """
 

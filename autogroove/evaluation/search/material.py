@@ -1,7 +1,7 @@
 """Who is trained on, who is asked, and who is asked only at the end.
 
 What belongs here: the three sides of a collection, and hearing one of them with a model.
-What does not: the objective (`objective`), or training (`ladder`).
+What does not: the objective (`objective`), or training (`rungs`).
 """
 
 from collections.abc import Sequence
@@ -85,7 +85,7 @@ class Material:
 def read_material(
     store: Store, tracks: pd.DataFrame, settings: Settings, description_keys: Sequence[str]
 ) -> Material:
-    """One side of a collection: uint8 images (clips, bins, frames), plain and disguised.
+    """One side of a collection: uint8 images (clips, bins, frames), plain and augmented.
 
     Args:
         store: with the segments and the descriptions.

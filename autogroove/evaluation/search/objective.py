@@ -17,7 +17,7 @@ from autogroove.model import load_model
 from autogroove.store import Store
 
 Score = Callable[[float, float | None], float]
-"""From a row's value, and the yardstick's where it was measured, to at most 1."""
+"""From a row's value, and the oracle's where it was measured, to at most 1."""
 
 
 def _share(value: float, _: float | None) -> float:
@@ -118,7 +118,7 @@ class Standing:
 
 
 def choose_finalists(trials: Sequence[Trial], count: int) -> list[Trial]:
-    """Trial 0 and the best others that climbed to the top; `count` in all, the best first."""
+    """Trial 0 and the best others that reached the last rung; `count` in all, the best first."""
     done = [trial for trial in trials if trial.objective is not None]
     ranked = sorted(done, key=lambda trial: (-(trial.objective or 0.0), trial.number))
     first = [trial for trial in ranked if trial.number == 0]

@@ -1,9 +1,9 @@
 """A search in the store: its question, its trials, its finals.
 
 What belongs here: the layout of `searches/<key>/` and going on from what is there. What does not:
-making a trial (`ladder`).
+making a trial (`rungs`).
 
-    searches/<key>/search.json            what is asked: space, ladder, settings, collection
+    searches/<key>/search.json            what is asked: space, rungs, settings, collection
     searches/<key>/trials/0007.json       one trial, put once and never changed
     searches/<key>/finals/0007-2-validation.json   a finalist, by seed and side
 

@@ -141,7 +141,7 @@ def run_trial(
     Args:
         store: with the segments of the settings' recipe.
         sided: the collection, as `choose_sides` gives it.
-        search: the ladder.
+        search: the search's settings.
         asked: the trial, and those that it is compared with.
         settings: the trial's own.
         material: of the validation side, in the settings' recipe.

@@ -1,7 +1,7 @@
 """What a search for a better network may change, and how long it looks.
 
 What belongs here: the typed settings of a search, its default spaces, and putting a trial's values
-into settings. What does not: choosing values (`study`), training (`ladder`).
+into settings. What does not: choosing values or training (`rungs`).
 """
 
 import json
@@ -19,7 +19,7 @@ Values = dict[str, Value]
 
 SEARCHED = ("model", "training", "spectrogram")
 FIXED = {
-    "training.epochs": "the ladder says how long a trial trains",
+    "training.epochs": "the search's rungs say how long a trial trains",
     "training.seed": "finalists get several seeds",
     "training.max_clips": "max_clips of the search says it",
     "training.dev_fraction": "all trials are measured on the same dev tracks",

@@ -1,7 +1,7 @@
 """What a trial is, before and after.
 
 What belongs here: the values that travel between a search, its trials and the store.
-What does not: making them (`study`, `ladder`, `finals`).
+What does not: making them (`study`, `rungs`, `finals`).
 """
 
 from dataclasses import asdict, dataclass, field
@@ -30,7 +30,7 @@ class Trial:
 
     @property
     def objective(self) -> float | None:
-        """The objective at the top of the ladder; None for a trial that did not get there."""
+        """The objective at the last rung; None for a trial that did not get there."""
         return self.rungs[max(self.rungs)] if self.state == "complete" else None
 
     @property

@@ -1,7 +1,7 @@
 """The releases that are open.
 
 What belongs here: opening releases once, keeping a few, and what is derived from one (its map,
-its stations, its source).
+its clusters, its source).
 What does not: HTTP.
 """
 
@@ -52,7 +52,7 @@ class OpenRelease:
         return place_tracks(self.release.encodings, np.flatnonzero(self._collection.is_exemplar))
 
     @property
-    def stations(self) -> list[ClusterView]:
+    def clusters(self) -> list[ClusterView]:
         """The clusters, largest first."""
         with self._lock:
             return self._cluster_views

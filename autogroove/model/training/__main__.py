@@ -1,6 +1,6 @@
 """Training as a program, so that torchrun can start one process for each GPU.
 
-    torchrun --nproc-per-node 8 -m autogroove.model.training.train --store URL --catalogue KEY
+    torchrun --nproc-per-node 8 -m autogroove.model.training --store URL --catalogue KEY
 
 What belongs here: arguments. What does not: training, which is `train_model`; a pipeline run
 trains by itself, with one process.
@@ -11,7 +11,7 @@ import logging
 from pathlib import Path
 
 from autogroove.config import read_settings
-from autogroove.model.training.train import train_model
+from autogroove.model.training import train_model
 from autogroove.source import load_catalogue
 from autogroove.store import Store
 
@@ -19,7 +19,7 @@ from autogroove.store import Store
 def main(arguments: list[str] | None = None) -> None:
     """Train on the segments of a store, with a complete catalogue of it."""
     parser = argparse.ArgumentParser(
-        prog="python -m autogroove.model.training.train", description=main.__doc__
+        prog="python -m autogroove.model.training", description=main.__doc__
     )
     parser.add_argument("--store", required=True, help="folder or fsspec URL")
     parser.add_argument(

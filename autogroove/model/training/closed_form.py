@@ -30,7 +30,8 @@ MOST_CLIPS = 12288
 """Training clips that the directions are fitted to, at most."""
 NUM_AUGMENTATIONS = 2
 """Further members of a track that has one clip: without them it would not scatter. Where clips
-differ, disguises beside them only make the scatter smaller, and new tracks are found less often."""
+differ, augmented copies beside them only make the scatter smaller, and new tracks are found less
+often."""
 SHRINKAGE = 0.1
 TRUST = (0.85, 1.5, 1.0, 0.5)
 """In tempo, rhythm, texture and convolutions: the scatter within tracks is shrunk in these units,

@@ -70,7 +70,7 @@ def choose_machine(device: str) -> Machine:
 
 @dataclass(frozen=True)
 class ProcessGroup:
-    """The processes of one training; a training in one process is a crew of one."""
+    """The processes of one training; a training in one process is a group of one."""
 
     rank: int = 0
     size: int = 1
@@ -103,7 +103,7 @@ class ProcessGroup:
 
 @contextmanager
 def join_process_group(device: torch.device) -> Iterator[ProcessGroup]:
-    """The crew that torchrun started, for as long as the context lasts; else a crew of one."""
+    """The process group that torchrun started, while the context lasts; else a group of one."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1 or "MASTER_ADDR" not in os.environ:
         yield ProcessGroup()

@@ -44,7 +44,7 @@ class Augmentation:
         self._nepers = training.equaliser_decibels * math.log(10) / 20
 
     def __call__(self, images: Tensor, random: torch.Generator) -> Tensor:
-        """Images (n, 1, bins, frames) in [0, 1], each disguised in its own way."""
+        """Images (n, 1, bins, frames) in [0, 1], each augmented in its own way."""
         device, count = images.device, len(images)
         draw = torch.rand(count, 2 + EQUALISER_WAVES + 1, generator=random, device=device)
         chosen = (draw[:, 0] * len(self._shifts)).long()
@@ -106,9 +106,9 @@ class Reconstruction:
 
 
 class Pairs:
-    """Two disguised clips of a track must find each other; the decoder must show both.
+    """Two augmented clips of a track must find each other; the decoder must show both.
 
-    The disguise takes away what a code must not live on: level, colour and key. It keeps tempo
+    Augmentation takes away what a code must not live on: level, colour and key. It keeps tempo
     and rhythm. Without the decoder a code may forget whatever does not tell tracks apart.
     """
 

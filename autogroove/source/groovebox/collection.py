@@ -1,7 +1,7 @@
-"""Samples to MP3 bytes, with tags.
+"""The demo collection as files of a store: rendered, encoded as MP3, tagged.
 
-What belongs here: the one encoder setting of the demo and its ID3 tag.
-What does not: where the bytes go (`collection`).
+What belongs here: which tracks are missing, rendering them, the encoder's setting and ID3 tags.
+What does not: notes (`score`), sound (`mix`, `sounds`), or the text of the metadata (`metadata`).
 """
 
 import io

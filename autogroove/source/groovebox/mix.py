@@ -1,7 +1,7 @@
 """From a score to stereo samples: adding one-shots, the room, the balance, the limiter.
 
 What belongs here: everything that happens to sound after a single stroke or note.
-What does not: the strokes and notes themselves (`drums`, `notes`), or files (`mp3`).
+What does not: the strokes and notes themselves (`sounds`), or files (`collection`).
 """
 
 import itertools

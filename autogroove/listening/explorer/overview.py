@@ -166,7 +166,7 @@ def overview_routes(library: OpenReleases) -> APIRouter:
     @routes.get("/releases/{number}/stations")
     def list_cluster_views(number: int) -> list[dict[str, Any]]:
         """Every cluster, largest first, without its tracks."""
-        return [describe_cluster_view(station) for station in library.open(number).stations]
+        return [describe_cluster_view(station) for station in library.open(number).clusters]
 
     @routes.get("/releases/{number}/stations/{cluster}")
     def show_cluster(
@@ -174,7 +174,7 @@ def overview_routes(library: OpenReleases) -> APIRouter:
     ) -> dict[str, Any]:
         """One cluster with its tracks, nearest to the exemplar first."""
         opened = library.open(number)
-        found = [station for station in opened.stations if station.cluster == cluster]
+        found = [station for station in opened.clusters if station.cluster == cluster]
         if not found:
             raise NotFoundError(f"Release {number} has no cluster {cluster}.")
         tracks = _score_members(opened.collection, found[0], limit)

@@ -255,7 +255,7 @@ def test_the_same_question_has_the_same_key_and_another_question_another(ground)
         ({"space": {"model": {"code_size": [1, 64]}}}, "code_size"),
         ({"space": {"model.code_size": {"low": 8, "high": 64}}}, "code_size"),
         ({"space": {"model.part_weights.3": [1.0]}}, "part_weights"),
-        ({"space": {"training.epochs": [1, 2]}}, "ladder"),
+        ({"space": {"training.epochs": [1, 2]}}, "rungs"),
         ({"space": {"clip.clip_seconds": [5, 10]}}, "clip.clip_seconds"),
         ({"space": {"training.temperature": {"low": 2, "high": 1}}}, "below high"),
         ({"space": [1]}, "table"),

@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from autogroove.evaluation.baselines import fit_components
 from autogroove.model.groove_network import GrooveNetwork
 from autogroove.model.pretrained import load_pretrained, unpack_weights
-from autogroove.training.pretraining import build_network, read_pretrained
+from autogroove.model.training.pretraining import build_network, read_pretrained
 
 Rows = dict[str, tuple[float, float]]
 INFINITE = np.float32(np.inf)

@@ -15,8 +15,8 @@ from autogroove.model.autoencoder import as_tensor
 from autogroove.model.correlogram import correlate_bands
 from autogroove.model.groove_network import GrooveNetwork
 from autogroove.model.rhythm import whiten_bands
-from autogroove.training.fitting import find_discriminants
-from autogroove.training.pretraining import build_network
+from autogroove.model.training.closed_form import find_discriminants
+from autogroove.model.training.pretraining import build_network
 
 Floats = NDArray[np.float32]
 NUM_COMPONENTS, NUM_DISCRIMINANTS = 400, 128

@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 
 from autogroove import open_release
 from autogroove.config import Settings
-from autogroove.descriptors import ClipDescriptions, describe_clips
-from autogroove.descriptors.batches import plan_descriptions, read_descriptions
+from autogroove.evaluation.descriptors import ClipDescriptions, describe_clips
+from autogroove.evaluation.descriptors.storing import plan_descriptions, read_descriptions
 from autogroove.evaluation.sampled import match_clips, read_clip_codes
-from autogroove.groovebox.teacher import TeacherSettings
-from autogroove.groovebox.teacher.kernels import SAMPLE_RATE_HZ
-from autogroove.groovebox.teacher.lessons import Lesson, render_lesson, teach
-from autogroove.groovebox.teacher.plans import plan_lesson
-from autogroove.segments import make_recipe_key
-from autogroove.spectrogram import image_shape
-from autogroove.training import choose_members
-from autogroove.training.clips import ClipLoader
-from autogroove.training.pretraining import HELD_OUT
+from autogroove.model.teacher import TeacherSettings
+from autogroove.model.teacher.kernels import SAMPLE_RATE_HZ
+from autogroove.model.teacher.lessons import Lesson, render_lesson, teach
+from autogroove.model.teacher.plans import plan_lesson
+from autogroove.model.training import choose_members
+from autogroove.model.training.clips import ClipLoader
+from autogroove.model.training.pretraining import HELD_OUT
+from autogroove.segments import image_shape, make_recipe_key
 
 Images = NDArray[np.uint8]
 NUM_GROOVES = 24
@@ -103,14 +102,14 @@ def read_music(store: str) -> Music:
     return Music(
         ClipLoader(release.store, recipe, tracks[["segment", "first_clip", "clips"]]).read_all(),
         clips.clip_tracks,
-        np.ascontiguousarray(described.images[clips.disguises]),
-        clips.disguised,
+        np.ascontiguousarray(described.images[clips.augmentations]),
+        clips.augmented,
         tracks["artist_id"].astype(str).to_numpy(object),
         tracks["genre"].astype(str).to_numpy(object),
         None if tracks["groove"].isna().all() else tracks["groove"].astype(str).to_numpy(object),
         tracks["fingerprint"].isin(train).to_numpy(),
         described.clips.take(clips.described),
-        described.clips.take(disguised[clips.disguises]),
+        described.clips.take(disguised[clips.augmentations]),
         read_clip_codes(release.store, parts, clips),
     )
 

@@ -3,23 +3,12 @@
 What belongs here: the fan-out of segments. What does not: what a segment is.
 """
 
-from dataclasses import dataclass
-
+from autogroove.runs import Listing, Segments
 from autogroove.segments import SegmentBatch
-from flows.fan_out import Tally, fan_out
 from flows.record import Run
-from tasks.collection import Listing
+from flows.runtime.fan_out import Tally, fan_out
 from tasks.progress import Stage
 from tasks.spectrograms import complete, plan, write
-
-
-@dataclass(frozen=True)
-class Segments:
-    """The spectrograms of a catalogue: every segment that it needs, by key."""
-
-    catalogue_key: str
-    recipe_key: str
-    segment_keys: list[str]
 
 
 def build_spectrograms(run: Run, listing: Listing) -> Segments:
@@ -46,7 +35,7 @@ def build_spectrograms(run: Run, listing: Listing) -> Segments:
     new = {done.segment_key for done in written if done.segment_key is not None}
     keys = sorted({*planned.reused, *planned.standing, *new})
     completed = complete(run.store, listing.catalogue_key, planned.recipe_key, keys)
-    run.note(
+    run.log.note(
         stage,
         ran=bool(written),
         segments_written=len(new),

@@ -3,37 +3,11 @@
 What belongs here: the fan-out. What does not: what the card measures.
 """
 
-from dataclasses import dataclass
-
-from autogroove.evaluation import Card
-from autogroove.releases import PartRef
-from flows.build_spectrograms import Segments
-from flows.cluster_tracks import Clusters
-from flows.encode_tracks import Encodings
-from flows.fan_out import Tally, fan_out
+from autogroove.runs import Clusters, Encodings, Evaluation, Listing, Model, Segments
 from flows.record import Run
-from flows.train_model import Model
-from tasks.collection import Listing
+from flows.runtime.fan_out import Tally, fan_out
 from tasks.evaluation import describe, evaluate, plan, read_card
 from tasks.progress import Stage
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """The card of this run, as a part and as a value."""
-
-    part: PartRef
-    card: Card
-
-
-@dataclass(frozen=True)
-class Heard:
-    """Everything that one model made of the tracks."""
-
-    model: Model
-    encodings: Encodings
-    clusters: Clusters
-    evaluation: Evaluation
 
 
 def evaluate_release(
@@ -53,7 +27,7 @@ def evaluate_release(
         lambda batch, name: describe.submit(run.store, listing.source, batch, run.settings, name),
         count=Tally(lambda tracks: {"tracks": tracks}),
     )
-    run.note(describing, ran=bool(described), tracks=sum(described))
+    run.log.note(describing, ran=bool(described), tracks=sum(described))
     stage = Stage("evaluate")
     made = evaluate(
         run.store,
@@ -64,5 +38,5 @@ def evaluate_release(
         clusters.parts["clusters"],
         keys,
     )
-    run.note(stage, ran=not made.reused)
+    run.log.note(stage, ran=not made.reused)
     return Evaluation(made["card"], read_card(run.store, made["card"]))

@@ -1,18 +1,19 @@
 """Nearest neighbours and ranks by Euclidean distance, the distance that clusters use.
 
 What belongs here: distances, neighbours among allowed pairs, ranks of relevant clips.
-What does not: which pairs are allowed (`collection`) or what a good neighbour is.
+What does not: which pairs are allowed (`tracks`) or what a good neighbour is.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
 NOBODY = -1
 _BLOCK = 1024
 
 
-def measure_distances(queries: Floats, gallery: Floats) -> Floats:
+def measure_distances(
+    queries: NDArray[np.float32], gallery: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """(q, n) squared Euclidean distances, float32, never negative.
 
     The gallery's mean is taken off both first: far from the origin, float32 would cancel.
@@ -23,7 +24,9 @@ def measure_distances(queries: Floats, gallery: Floats) -> Floats:
     return np.asarray(np.maximum(squares - 2 * (near @ far.T), 0))
 
 
-def find_neighbours(encodings: Floats, allowed: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
+def find_neighbours(
+    encodings: NDArray[np.float32], allowed: NDArray[np.bool_], count: int
+) -> NDArray[np.int64]:
     """The nearest allowed tracks of each track.
 
     Args:
@@ -54,15 +57,15 @@ def find_neighbours(encodings: Floats, allowed: NDArray[np.bool_], count: int) -
 
 
 def rank_same_track(
-    queries: Floats,
+    queries: NDArray[np.float32],
     sources: NDArray[np.int64],
-    gallery: Floats,
+    gallery: NDArray[np.float32],
     clip_tracks: NDArray[np.int64],
 ) -> list[NDArray[np.float64]]:
     """Ranks of the other clips of each query's track among all clips but the query's own.
 
     Args:
-        queries: (q, d) encodings of clips, plain or disguised.
+        queries: (q, d) encodings of clips, plain or augmented.
         sources: (q,) the gallery's row that each query was made from; it is left out.
         gallery: (n, d) encodings of all clips.
         clip_tracks: (n,) the track of each clip.

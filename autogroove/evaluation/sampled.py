@@ -2,7 +2,7 @@
 
 What belongs here: matching the sampled tracks with their descriptors and with what encoders made
 of them, clip by clip.
-What does not: reading their images (`gathering`).
+What does not: reading their images (`card_inputs`).
 """
 
 from collections.abc import Sequence
@@ -12,24 +12,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from autogroove.descriptors.batches import Descriptions
-from autogroove.encoding import read_encodings
 from autogroove.errors import AutogrooveError, MissingObject
-from autogroove.evaluation.neighbours import Floats
-from autogroove.storage import Store
+from autogroove.evaluation.descriptors.storing import Descriptions
+from autogroove.model import read_encodings
+from autogroove.store import Store
 
 
 @dataclass(frozen=True)
 class SampledClips:
-    """The sampled clips: their tracks, their rows in the descriptions, and the disguised ones."""
+    """The sampled clips: their tracks, their rows in the descriptions, and the augmented ones."""
 
     tracks: pd.DataFrame
     clip_tracks: NDArray[np.int64]
     described: NDArray[np.int64]
-    disguised: NDArray[np.int64]
-    """(m,) row in `clip_tracks` of each clip that was disguised."""
-    disguises: NDArray[np.int64]
-    """(m,) its place among the disguised descriptions and images."""
+    augmented: NDArray[np.int64]
+    """(m,) row in `clip_tracks` of each clip that was augmented."""
+    augmentations: NDArray[np.int64]
+    """(m,) its place among the augmented descriptions and images."""
 
 
 def match_clips(sample: pd.DataFrame, described: Descriptions) -> SampledClips:
@@ -51,7 +50,7 @@ def match_clips(sample: pd.DataFrame, described: Descriptions) -> SampledClips:
     where = pd.Series(plain.index, index=[plain["fingerprint"], plain["clip"]])
     wanted = [tracks["fingerprint"].to_numpy()[clip_tracks], clip]
     described_rows = where.loc[pd.MultiIndex.from_arrays(wanted)].to_numpy(dtype=np.int64)
-    # The first clip of a track is the one that is disguised.
+    # The first clip of a track is the one that is augmented.
     names = table["fingerprint"][table["disguised"]].reset_index(drop=True)
     place = pd.Index(tracks["fingerprint"]).get_indexer(pd.Index(names))
     known = place >= 0
@@ -60,7 +59,7 @@ def match_clips(sample: pd.DataFrame, described: Descriptions) -> SampledClips:
     )
 
 
-def read_clip_codes(store: Store, keys: Sequence[str], clips: SampledClips) -> Floats:
+def read_clip_codes(store: Store, keys: Sequence[str], clips: SampledClips) -> NDArray[np.float32]:
     """(num_clips, d) encodings in the order of the sampled clips.
 
     Args:

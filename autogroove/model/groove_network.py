@@ -2,7 +2,7 @@
 
 What belongs here: how the parts make one code, what the decoder is given, the decoder.
 What does not: the parts themselves (`onsets`, `correlogram`, `tempo`, `pattern`, `texture`), or
-how weights are found (`autogroove.training`).
+how weights are found (`autogroove.model.training`).
 
 A code has three parts. Tempo: the tempo itself, octaves folded, and what answers what after how
 many seconds. Rhythm: what answers what after how many beats. Sound. Each is about of length one, good alone, and weighed in distances. Beside the code stand numbers that say when

@@ -1,7 +1,7 @@
 """The weights that come with the package: a network that has learned grooves from the teacher.
 
 What belongs here: `weights/groove.safetensors`, reading and writing it. What does not: how they
-were found (`autogroove.training.pretraining`); `weights/groove.json` says that of the file.
+were found (`autogroove.model.training.pretraining`); `weights/groove.json` says that of the file.
 """
 
 import json
@@ -13,9 +13,9 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from autogroove.identity import digest_bytes
 from autogroove.model.groove_network import GrooveNetwork
-from autogroove.model.stored import pack_tensors, state_of
+from autogroove.model.storing import pack_tensors, state_of
+from autogroove.store import digest_bytes
 
 _FOLDER = files("autogroove.model") / "weights"
 

@@ -128,6 +128,8 @@ def mean_of(values: NDArray[np.generic], groups: NDArray[np.generic]) -> tuple[f
 
 @dataclass(frozen=True)
 class Material:
+    """What encoders are measured on."""
+
     families: Families
     music: dict[str, Music]
 

@@ -32,6 +32,7 @@ class Codes:
     hears_families: bool = True
 
     def of_families(self, told: Families) -> Floats:
+        """Codes of the clips of lessons."""
         if self.of_images:
             return self.of_images(told.images)
         assert self.of_described is not None
@@ -40,6 +41,7 @@ class Codes:
         return found[0]
 
     def of_music(self, told: Music) -> tuple[Floats, Floats] | None:
+        """Codes of a store's clips and of the disguised ones, where the encoder hears them."""
         if self.of_images:
             return self.of_images(told.images), self.of_images(told.disguised)
         assert self.of_described is not None

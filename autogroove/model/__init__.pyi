@@ -11,7 +11,11 @@ from .encoding import read_encodings as read_encodings
 from .encoding import read_track_encodings as read_track_encodings
 from .encoding import stack_encodings as stack_encodings
 from .encoding import write_track_encodings as write_track_encodings
+from .groove_network import GrooveNetwork as GrooveNetwork
 from .overfit import run_overfit as run_overfit
+from .pretrained import load_pretrained as load_pretrained
+from .pretrained import pack_weights as pack_weights
+from .pretrained import unpack_weights as unpack_weights
 from .storing import ModelSummary as ModelSummary
 from .storing import build_autoencoder as build_autoencoder
 from .storing import load_model as load_model

@@ -5,12 +5,14 @@ What does not: the parts themselves (`onsets`, `correlogram`, `tempo`, `pattern`
 how weights are found (`autogroove.model.training`).
 
 A code has three parts. Tempo: the tempo itself, octaves folded, and what answers what after how
-many seconds. Rhythm: what answers what after how many beats. Sound. Each is about of length one, good alone, and weighed in distances. Beside the code stand numbers that say when
-things happen and where in the picture they lie: the decoder is given both, distances only codes.
+many seconds. Rhythm: what answers what after how many beats. Sound. Each is about of length one,
+good alone, and weighed in distances. Beside the code stand numbers that say when things happen
+and where in the picture they lie: the decoder is given both, distances only codes.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -79,7 +81,7 @@ class GrooveNetwork(nn.Module):
         shape: tuple[int, int],
         frame_seconds: float,
         sizes: tuple[int, int, int, int] = (64, 64, 40, 128),
-        weights: Sequence[float] = (0.5, 0.7, 0.5),
+        weights: Sequence[float] = (0.5, 0.7, 0.3),
         blur: float = 0.03,
     ) -> None:
         super().__init__()
@@ -227,9 +229,7 @@ class _Drawer(nn.Module):
         self.to_rows = nn.Linear(inputs, bins)
         self.widen = _up(TOP, TRUNK[-1], stride=(1, 2))
         backwards = TRUNK[::-1]
-        self.layers = nn.ModuleList(
-            _up(a, b) for a, b in zip(backwards, backwards[1:], strict=False)
-        )
+        self.layers = nn.ModuleList(_up(a, b) for a, b in pairwise(backwards))
         self.last = nn.ConvTranspose2d(TRUNK[0], 1, 4, stride=2, padding=1)
         for layer in (self.last, self.to_rows):
             nn.init.zeros_(layer.weight)
@@ -243,7 +243,9 @@ class _Drawer(nn.Module):
         return image
 
 
-def _down(inputs: int, outputs: int, *, stride: tuple[int, int] = (2, 2), norm: bool = True):
+def _down(
+    inputs: int, outputs: int, *, stride: tuple[int, int] = (2, 2), norm: bool = True
+) -> nn.Sequential:
     between = [nn.BatchNorm2d(outputs)] if norm else []
     layer = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=not norm)
     return nn.Sequential(layer, *between, nn.ReLU(inplace=True))

@@ -1,7 +1,7 @@
 """`autogroove experiment …`: what a researcher tries, apart from any release.
 
 What belongs here: options and printing. What does not: the experiments
-(`autogroove.model.overfit`, `flows.search_architecture`).
+(`autogroove.model.overfit`, `autogroove.model.training.pretraining`, `flows.search_architecture`).
 """
 
 from pathlib import Path
@@ -64,6 +64,61 @@ def overfit(
         return
     typer.echo(f"Unexplained {found.unexplained:.4f} of the variance (0 is perfect, 1 the mean).")
     typer.echo(f"Input and reconstruction side by side: {output}")
+
+
+@experiment_app.command()
+def pretrain(
+    epochs: Annotated[
+        int, typer.Option("--epochs", min=1, help="In all, those done before counted.")
+    ] = 100,
+    folder: Annotated[
+        Path, typer.Option("--folder", metavar="FOLDER", help="Lessons and checkpoints.")
+    ] = Path("pretraining"),
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of lessons and weights.")] = 0,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="Processes that make lessons ahead.")
+    ] = 1,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="TOML: the teacher, the losses, the rest."),
+    ] = None,
+    weights: Annotated[
+        Path, typer.Option("--weights", metavar="FILE", help="Where the weights go.")
+    ] = Path("groove.safetensors"),
+    device: DeviceOption = "auto",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Teach the groove network from an endless stream of made-up grooves.
+
+    A folder keeps a checkpoint after every epoch: the same command goes on where it was stopped,
+    there or on another machine.
+    """
+    from autogroove.model import pack_weights
+    from autogroove.model.training import PretrainingSettings, choose_machine
+    from autogroove.model.training import pretrain as train_network
+    from autogroove.store import digest_bytes
+    from flows.cli.terminal import follow_epochs
+
+    tree = read_toml(config) if config else {}
+    settings = PretrainingSettings.from_tree({"seed": seed, **tree})
+    machine = choose_machine(device)
+    with follow_epochs("pretrain", quiet=as_json) as progress:
+        network = train_network(
+            folder,
+            settings,
+            epochs,
+            device=str(machine.device),
+            workers=workers,
+            progress=progress,
+        )
+    packed = pack_weights(network)
+    _write(weights, packed)
+    answer = {"weights": str(weights), "digest": digest_bytes(packed), "epochs": epochs}
+    if as_json:
+        print_json(answer)
+        return
+    typer.echo(f"Weights after {epochs} epochs: {weights} ({len(packed) / 2**20:.1f} MiB).")
 
 
 @experiment_app.command()

@@ -163,6 +163,13 @@ def follow_steps(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], Non
         yield lambda done, total: send_report(Report(name, done, total))
 
 
+@contextmanager
+def follow_epochs(name: str, *, quiet: bool) -> Iterator[Callable[[int, int, str], None]]:
+    """The same for a training: yields what to call with (epoch, epochs, losses in words)."""
+    with follow_stages(quiet=quiet):
+        yield lambda done, total, note: send_report(Report(name, done, total, note))
+
+
 def greet(source: str, store: str, api_url: str) -> None:
     """Say what is about to happen, and where it can be watched."""
     console.print(f"[bold]autogroove[/] {escape(source)} → {escape(store)}")

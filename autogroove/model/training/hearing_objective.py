@@ -61,7 +61,7 @@ def judge_lesson(
     pictures = lesson.images[shown]
     spread = (pictures - network.mean_image).square().mean()
     places = network.places_of(lesson.beat_frames)
-    losses = {
+    return {
         "rhythm": weights.rhythm
         * contrast_classes(heard.rhythm, lesson.grooves, weights.rhythm_temperature),
         "tempo": weights.tempo * blame_tempi(heard.tempi, places),
@@ -73,7 +73,6 @@ def judge_lesson(
         * contrast_classes(heard.sound, lesson.sounds, weights.sound_temperature),
         "picture": weights.picture * mse_loss(drawn, pictures) / spread,
     }
-    return losses
 
 
 def _pair(partners: Tensor) -> Tensor:

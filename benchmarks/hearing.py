@@ -30,10 +30,9 @@ from hearing_baselines import (
 from hearing_material import Families, Music, read_music, teach_families, teach_lessons
 from numpy.typing import NDArray
 
-from autogroove.evaluation.baselines import fit_components
-from autogroove.model.groove_network import GrooveNetwork
-from autogroove.model.pretrained import load_pretrained, unpack_weights
-from autogroove.model.training.pretraining import build_network, read_pretrained
+from autogroove.evaluation import fit_components
+from autogroove.model import GrooveNetwork, load_pretrained, unpack_weights
+from autogroove.model.training import build_network, read_pretrained
 
 Rows = dict[str, tuple[float, float]]
 INFINITE = np.float32(np.inf)

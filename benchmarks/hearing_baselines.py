@@ -10,16 +10,15 @@ import numpy as np
 import torch
 from hearing_material import Families, Images, Lesson, Music
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.pipeline import Pipeline, make_pipeline
 
-from autogroove.model.autoencoder import as_tensor
-from autogroove.model.correlogram import correlate_bands
-from autogroove.model.groove_network import GrooveNetwork
-from autogroove.model.rhythm import whiten_bands
-from autogroove.model.training.closed_form import find_discriminants
-from autogroove.model.training.pretraining import build_network
+from autogroove.model import GrooveNetwork
+from autogroove.model.training import build_network
 
 Floats = NDArray[np.float32]
-NUM_COMPONENTS, NUM_DISCRIMINANTS = 400, 128
+NUM_COMPONENTS, NUM_DISCRIMINANTS, SHRINKAGE = 400, 128, 0.1
 BATCH = 64
 
 
@@ -78,28 +77,35 @@ def measure_correlogram() -> dict[str, Codes]:
 
 
 def fit_correlogram(lessons: list[Lesson]) -> dict[str, Codes]:
-    """Its closed form: principal components, then Fisher's discriminants of the grooves."""
+    """Its closed form, Fisher's discriminants: of the teacher's grooves, or a store's tracks."""
     torch.manual_seed(0)
     network = build_network()
     rows = np.concatenate([_correlograms(network, lesson.images) for lesson in lessons])
     grooves = np.concatenate([lesson.grooves + 100 * k for k, lesson in enumerate(lessons)])
-    mean = rows.mean(axis=0)
-    gram = (rows - mean).T @ (rows - mean) if rows.shape[1] < len(rows) else None
-    if gram is None:
-        _, _, axes = np.linalg.svd(rows[::2] - mean, full_matrices=False)
-        axes = axes[:NUM_COMPONENTS].T
-    else:
-        axes = np.linalg.eigh(gram)[1][:, ::-1][:, :NUM_COMPONENTS]
-    _, classes = np.unique(grooves, return_inverse=True)
-    scores = ((rows - mean) @ axes).astype(np.float64)
-    line = find_discriminants(scores, classes, NUM_DISCRIMINANTS)
-    matrix = (axes @ line.matrix).astype(np.float32)
-    offset = line.offset.astype(np.float32)
+    line = _fit_discriminants(rows, grooves)
+
+    def fit_tracks(told: Families | Music) -> tuple[Floats, Floats] | None:
+        if not isinstance(told, Music):
+            return None
+        rows = _correlograms(network, told.images)
+        known = told.training[told.owner]
+        own = _fit_discriminants(rows[known], told.owner[known])
+        return own.transform(rows), own.transform(_correlograms(network, told.disguised))
+
     return {
-        "correlogram, LDA": Codes(
-            lambda images: (_correlograms(network, images) - mean) @ matrix + offset
-        )
+        "correlogram, LDA": Codes(lambda images: line.transform(_correlograms(network, images))),
+        "the same, of its tracks": Codes(None, fit_tracks, hears_families=False),
     }
+
+
+def _fit_discriminants(rows: Floats, classes: NDArray[np.int64]) -> Pipeline:
+    components = min(NUM_COMPONENTS, len(rows) - 1)
+    discriminants = LinearDiscriminantAnalysis(
+        solver="eigen",
+        shrinkage=SHRINKAGE,
+        n_components=min(NUM_DISCRIMINANTS, components, len(np.unique(classes)) - 1),
+    )
+    return make_pipeline(PCA(components, random_state=0), discriminants).fit(rows, classes)
 
 
 def describe_untrained(lessons: list[Lesson]) -> dict[str, Codes]:
@@ -113,7 +119,7 @@ def describe_untrained(lessons: list[Lesson]) -> dict[str, Codes]:
             layer.reset_running_stats()
     with torch.no_grad():
         for lesson in lessons:
-            network.hear(as_tensor(lesson.images))
+            network.hear(_to_tensor(lesson.images))
     network.eval()
     seen = _in_batches(network.encode, np.concatenate([lesson.images for lesson in lessons[:6]]))
     centre, spread = seen.mean(axis=0), seen.std(axis=0) + 1e-6
@@ -126,17 +132,19 @@ def describe_untrained(lessons: list[Lesson]) -> dict[str, Codes]:
 
 def _correlograms(network: GrooveNetwork, images: Images) -> Floats:
     def correlate(shown: torch.Tensor) -> torch.Tensor:
-        curves = network.onsets(whiten_bands(shown))
-        rows = (correlate_bands(curves, network.num_lags) @ network.lag_filters).flatten(1)
-        return torch.nn.functional.normalize(rows, dim=1)
+        return torch.nn.functional.normalize(network.correlate(shown).flatten(1), dim=1)
 
     return _in_batches(correlate, images)
+
+
+def _to_tensor(images: Images) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(images)).float()[:, None] / 255
 
 
 def _in_batches(encode: Callable[[torch.Tensor], torch.Tensor], images: Images) -> Floats:
     with torch.inference_mode():
         parts = [
-            encode(as_tensor(np.ascontiguousarray(images[start : start + BATCH]))).numpy()
+            encode(_to_tensor(images[start : start + BATCH])).numpy()
             for start in range(0, len(images), BATCH)
         ]
     return np.concatenate(parts)

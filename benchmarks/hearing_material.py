@@ -10,16 +10,22 @@ from numpy.typing import NDArray
 
 from autogroove import open_release
 from autogroove.config import Settings
-from autogroove.evaluation.descriptors import ClipDescriptions, describe_clips
-from autogroove.evaluation.descriptors.storing import plan_descriptions, read_descriptions
-from autogroove.evaluation.sampled import match_clips, read_clip_codes
-from autogroove.model.teacher import TeacherSettings
-from autogroove.model.teacher.kernels import SAMPLE_RATE_HZ
-from autogroove.model.teacher.lessons import Lesson, render_lesson, teach
-from autogroove.model.teacher.plans import plan_lesson
-from autogroove.model.training import choose_members
-from autogroove.model.training.clips import ClipLoader
-from autogroove.model.training.pretraining import HELD_OUT
+from autogroove.evaluation import match_clips, read_clip_codes
+from autogroove.evaluation.descriptors import (
+    ClipDescriptions,
+    describe_clips,
+    plan_descriptions,
+    read_descriptions,
+)
+from autogroove.model.teacher import (
+    SAMPLE_RATE_HZ,
+    Lesson,
+    TeacherSettings,
+    plan_lesson,
+    render_lesson,
+    teach,
+)
+from autogroove.model.training import HELD_OUT, ClipLoader, choose_members
 from autogroove.segments import image_shape, make_recipe_key
 
 Images = NDArray[np.uint8]

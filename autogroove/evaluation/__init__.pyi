@@ -11,6 +11,8 @@ from .rendering import render_markdown as render_markdown
 from .rendering import render_text as render_text
 from .results import render_results as render_results
 from .rivals import find_rivals as find_rivals
+from .sampled import match_clips as match_clips
+from .sampled import read_clip_codes as read_clip_codes
 from .storing import evaluate_release_once as evaluate_release_once
 from .tracks import EvaluatedTracks as EvaluatedTracks
 from .view import Encoded as Encoded

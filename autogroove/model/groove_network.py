@@ -114,9 +114,7 @@ class GrooveNetwork(nn.Module):
         does not, and where the network's own idea is to be used.
         """
         whitened = whiten_bands(images)
-        curves = self.onsets(whitened)
-        lagged = correlate_bands(curves, self.num_lags)
-        correlogram = lagged @ self.lag_filters
+        lagged, correlogram = self._correlate(whitened)
         tempi = self.tempo(correlogram)
         rhythm = self._read_rhythm(lagged, tempi, beat_frames)
         pooled, top = self.trunk(images - self.mean_image, whitened)
@@ -126,6 +124,15 @@ class GrooveNetwork(nn.Module):
         alone = describe_tempo(tempi, TEMPO_SIZE, self.blur)
         tempo = torch.cat([TEMPO_SHARE**0.5 * alone, (1 - TEMPO_SHARE) ** 0.5 * pace], dim=1)
         return Heard(tempo, rhythm, sound, self.to_when(top), tempi)
+
+    def correlate(self, images: Tensor) -> Tensor:
+        """Correlations (n, pairs, places) between onset bands over the logarithm of the lag."""
+        return self._correlate(whiten_bands(images))[1]
+
+    def _correlate(self, whitened: Tensor) -> tuple[Tensor, Tensor]:
+        """Against the lag in frames, and against its logarithm."""
+        lagged = correlate_bands(self.onsets(whitened), self.num_lags)
+        return lagged, lagged @ self.lag_filters
 
     def pace_of(self, heard: Heard) -> Tensor:
         """The numbers of tempo that say what happens after how long."""

@@ -4,4 +4,5 @@ from .clips import describe_clips as describe_clips
 from .storing import DescriptionBatch as DescriptionBatch
 from .storing import find_missing as find_missing
 from .storing import plan_descriptions as plan_descriptions
+from .storing import read_descriptions as read_descriptions
 from .storing import write_descriptions as write_descriptions

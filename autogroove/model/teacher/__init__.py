@@ -8,17 +8,21 @@ in one thing. None is a groove of the demo collection, on which the card measure
 """
 
 from autogroove.model.teacher.idioms import IDIOMS
+from autogroove.model.teacher.kernels import SAMPLE_RATE_HZ
 from autogroove.model.teacher.kits import KITS
-from autogroove.model.teacher.lessons import Lesson, teach, write_lessons
-from autogroove.model.teacher.plans import TeacherSettings
+from autogroove.model.teacher.lessons import Lesson, render_lesson, teach, write_lessons
+from autogroove.model.teacher.plans import TeacherSettings, plan_lesson
 from autogroove.model.teacher.rendering import render_clip
 
 __all__ = [
     "IDIOMS",
     "KITS",
+    "SAMPLE_RATE_HZ",
     "Lesson",
     "TeacherSettings",
+    "plan_lesson",
     "render_clip",
+    "render_lesson",
     "teach",
     "write_lessons",
 ]

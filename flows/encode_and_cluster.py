@@ -4,7 +4,7 @@ from autogroove.runs import Clusters, Encodings, Model, Segments
 from flows.record import Run
 from flows.runtime.fan_out import Tally, fan_out
 from tasks.clustering import cluster, decide, pool
-from tasks.modelling import encode, find_encodings
+from tasks.modelling import encode, find_made
 from tasks.progress import Stage
 
 
@@ -12,7 +12,7 @@ def encode_tracks(run: Run, segments: Segments, model: Model) -> Encodings:
     """Encode the segments that this model has not encoded yet, and pool them by track."""
     stage = Stage("encode")
     model_key = model.summary.model_key
-    known = find_encodings(run.store, segments.segment_keys, model_key)
+    known = find_made(run.store, segments.segment_keys, model_key)
     missing = [key for key in segments.segment_keys if key not in known]
     device = run.circumstances.device
     made = fan_out(

@@ -15,13 +15,12 @@ from autogroove.evaluation import Card
 from autogroove.model import (
     ModelSummary,
     encode_segment,
-    encodings_key,
-    make_encoder_key,
+    find_encodings,
     read_summary,
     record_training_tracks,
 )
 from autogroove.model.training import train_model
-from autogroove.releases import current_release, open_release
+from autogroove.releases import current_release, known_parts, list_releases, open_release
 from autogroove.runs import ModelDecision, decide_model, decide_promotion
 from autogroove.source import load_catalogue
 from autogroove.store import PartRef, Store, refer_to
@@ -98,12 +97,7 @@ def encode(
     task_run_name="find encodings",
     **retrying(),
 )
-def find_encodings(store: Store, segment_keys: list[str], model_key: str) -> dict[str, PartRef]:
-    """The encodings that this model has made already, by segment."""
-    encoder_key = make_encoder_key(store, model_key)
-    there = set(store.names(f"encodings/{encoder_key}"))
-    return {
-        segment_key: refer_to(store, encodings_key(encoder_key, segment_key))
-        for segment_key in segment_keys
-        if f"{segment_key}.parquet" in there
-    }
+def find_made(store: Store, segment_keys: list[str], model_key: str) -> dict[str, PartRef]:
+    """The encodings that this model has made already, by segment; damaged ones are set aside."""
+    known = {key: part.sha256 for key, (part, _) in known_parts(list_releases(store)).items()}
+    return find_encodings(store, segment_keys, model_key, known)

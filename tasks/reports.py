@@ -33,6 +33,7 @@ from autogroove.store import (
     read_part,
 )
 from tasks.execution import computing_with, retrying
+from tasks.markdown import code_span, escape_markdown
 
 
 def find_report(store: Store, catalogue_key: str, settings: Settings) -> CachedParts | None:
@@ -94,7 +95,7 @@ def report(
 
 
 def _list(findings: list[str]) -> list[str]:
-    return [f"- {finding}" for finding in findings]
+    return [f"- {escape_markdown(finding)}" for finding in findings]
 
 
 _DESCRIPTIONS = {
@@ -158,6 +159,6 @@ def render(
     )
     place = store.locate(made["report"].key)
     create_markdown_artifact(
-        f"The page of this release: `{place}`", key="page", description="Static page"
+        f"The page of this release: {code_span(place)}", key="page", description="Static page"
     )
     return made

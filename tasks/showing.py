@@ -1,6 +1,5 @@
 """What the Prefect UI shows of a finished run: summary, tables, and which asset came from which."""
 
-import re
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ from autogroove.releases import PublishOutcome, ReleaseParts
 from autogroove.source import load_catalogue
 from autogroove.store import Store, read_part
 from tasks.execution import retrying
+from tasks.markdown import code_span, escape_markdown
 
 _PARENTS = {
     "spectrograms": ("audio",),
@@ -81,8 +81,6 @@ def _tell(name: str, key: str, parents: list[str], facts: dict[str, Any]) -> Non
 
 _MOST_ROWS = 200
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")
-
 
 @task(name="show-tables", task_run_name="show tables", **retrying())
 def show_tables(store: Store, catalogue_key: str, parts: ReleaseParts) -> None:
@@ -101,7 +99,8 @@ def show_tables(store: Store, catalogue_key: str, parts: ReleaseParts) -> None:
         create_table_artifact(
             key="quarantined",
             table=[
-                {str(k): v if isinstance(v, int) else str(v) for k, v in r.items()} for r in rows
+                {str(k): v if isinstance(v, int) else escape_markdown(v) for k, v in r.items()}
+                for r in rows
             ],
             description="Tracks that could not be used, by reason",
         )
@@ -126,7 +125,7 @@ def _describe_clusters(clusters: Any, catalogue: Any) -> list[dict[str, Any]]:
 
 def _shorten(text: Any, limit: int = 60) -> str:
     shown = " ".join(str(text).split())
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+    return escape_markdown(shown if len(shown) <= limit else shown[: limit - 1] + "…")
 
 
 @task(name="show-summary", task_run_name="show summary", **retrying())
@@ -138,14 +137,14 @@ def show_summary(
     coverage = parts.coverage
     lines = [
         f"# Release {outcome.number} {state}",
-        f"Source `{parts.source_url}` · store `{store.url}`",
+        f"Source {code_span(parts.source_url)} · store {code_span(store.url)}",
         "",
         "| tracks | stored | quarantined | excluded | clips | clusters |",
         "|---|---|---|---|---|---|",
         f"| {coverage.source} | {coverage.stored} | {coverage.quarantined} | {coverage.excluded} "
         f"| {parts.counts.clips} | {parts.counts.clusters} |",
         "",
-        *(f"- **{name}** {d.action}: {_escape(d.why)}" for name, d in parts.policy.items()),
+        *(f"- **{name}** {d.action}: {escape_markdown(d.why)}" for name, d in parts.policy.items()),
         "",
         "## Card",
         "",
@@ -155,7 +154,7 @@ def show_summary(
         "",
         *_describe_timings(parts),
         "",
-        f"Listen: `autogroove serve --store {store.url}`, then open the explorer at "
+        f"Listen: {code_span(f'autogroove serve --store {store.url}')}, then open the explorer at "
         f"[127.0.0.1:{EXPLORER_PORT}](http://127.0.0.1:{EXPLORER_PORT}).",
     ]
     create_markdown_artifact("\n".join(lines), key="release", description="Summary of the run")
@@ -167,7 +166,3 @@ def _describe_timings(parts: ReleaseParts) -> list[str]:
     total = sum(parts.timings.values())
     head = ["| stage | seconds | seconds per 1,000 tracks |", "|---|---|---|"]
     return [*head, *rows, f"| **all** | **{total:.1f}** | **{total * per:.1f}** |"]
-
-
-def _escape(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", text)

@@ -4,6 +4,7 @@ from .autoencoder import reconstruct as reconstruct
 from .encoding import encode_clips as encode_clips
 from .encoding import encode_segment as encode_segment
 from .encoding import encodings_key as encodings_key
+from .encoding import find_encodings as find_encodings
 from .encoding import make_encoder_key as make_encoder_key
 from .encoding import pool_tracks as pool_tracks
 from .encoding import pool_tracks_once as pool_tracks_once

@@ -5,7 +5,8 @@ What does not: the model (`autogroove.model`) or distances between encodings.
 """
 
 import io
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,16 @@ from autogroove.model.storing import load_model, read_summary
 from autogroove.model.training.devices import choose_machine
 from autogroove.segments import SegmentIndex, open_clips, read_segment_index
 from autogroove.source import load_catalogue
-from autogroove.store import CachedParts, PartRef, Store, make_key, make_once, pack_table, put_bytes
+from autogroove.store import (
+    CachedParts,
+    PartRef,
+    Store,
+    make_key,
+    make_once,
+    pack_table,
+    put_bytes,
+    refer_to,
+)
 
 
 def write_track_encodings(track_ids: ArrayLike, encodings: ArrayLike) -> bytes:
@@ -45,6 +55,8 @@ def stack_encodings(column: pa.ChunkedArray) -> NDArray[np.float32]:
     matrix: NDArray[np.float32] = flat.reshape(len(column), column.type.list_size)
     return matrix
 
+
+logger = logging.getLogger(__name__)
 
 FORMAT = 1
 """Raised when a change of the code gives other encodings from the same model."""
@@ -111,6 +123,29 @@ def encode_segment(
     index = read_segment_index(store, recipe_key, segment_key)
     store.write(key, _pack(_name_rows(index, codes)))
     return key
+
+
+def find_encodings(
+    store: Store, segment_keys: Iterable[str], model_key: str, known: Mapping[str, str]
+) -> dict[str, PartRef]:
+    """The encodings that this model has made already, by segment.
+
+    `known` gives digests by key, as releases name them. An object with another digest is damaged:
+    it is set aside, and counts as not made.
+    """
+    encoder_key = make_encoder_key(store, model_key)
+    there = set(store.names(f"encodings/{encoder_key}"))
+    found = {}
+    for segment_key in segment_keys:
+        if f"{segment_key}.parquet" not in there:
+            continue
+        part = refer_to(store, encodings_key(encoder_key, segment_key))
+        if known.get(part.key, part.sha256) == part.sha256:
+            found[segment_key] = part
+        else:
+            aside = store.set_aside(part.key)
+            logger.warning("%s is damaged: kept as %s, and made again.", part.key, aside)
+    return found
 
 
 def encode_clips(model: Autoencoder, images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 from .comparison import ReleaseDiff as ReleaseDiff
 from .comparison import diff_releases as diff_releases
+from .digests import known_parts as known_parts
 from .garbage import collect_garbage as collect_garbage
 from .leases import hold_lease as hold_lease
 from .leases import wait_in_queue as wait_in_queue

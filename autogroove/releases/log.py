@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autogroove.errors import MissingObject, NotFoundError, ReleaseError, StoreError
+from autogroove.releases.digests import find_contradictions
 from autogroove.releases.leases import hold_lease
 from autogroove.releases.manifest import (
     FOLDER,
@@ -90,7 +91,8 @@ def publish_release(
     needed only where the store cannot create conditionally.
 
     Raises:
-        ReleaseError: a part is not in the store; or the store cannot tell two publishers apart.
+        ReleaseError: a part is not in the store, or an earlier release gives its key another
+            digest; or the store cannot tell two publishers apart.
     """
     current = current_release(store)
     if current is not None and _new_content(current, parts, force) is None:
@@ -99,7 +101,21 @@ def publish_release(
         require_conditional_create(store)
     with hold_lease(store):
         _require_parts(store, parts)
+        _require_one_digest(store, parts)
         return _append(store, lambda current: _new_content(current, parts, force))
+
+
+def _require_one_digest(store: Store, parts: ReleaseParts) -> None:
+    """An object that changed under its key was damaged, and so is what was made from it."""
+    found = find_contradictions(parts, list_releases(store))
+    if found:
+        others = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        number = found[0].release
+        raise ReleaseError(
+            f"{store.locate(found[0].key)}{others} is not what release {number} says of it, so "
+            f"nothing was published. Look with `autogroove releases verify {number}`; "
+            "delete the object and run again: it is made anew."
+        )
 
 
 def rollback(store: Store, to: int | None = None) -> PublishOutcome:

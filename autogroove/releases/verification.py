@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from autogroove.errors import AutogrooveError, MissingObject, StoreError
-from autogroove.releases.log import read_manifest
+from autogroove.releases.digests import find_contradictions
+from autogroove.releases.log import list_releases, read_manifest
 from autogroove.releases.parts import SegmentPart, content_digest, list_sizes
 from autogroove.store import Store, digest_bytes
 
@@ -72,6 +73,9 @@ def verify_release(
     faults = []
     if content_digest(parts) != manifest.content_digest:
         faults.append(Fault(f"releases/{number:06d}.json", "the content digest is another"))
+    for other in find_contradictions(parts, list_releases(store)):
+        what = f"release {other.release} names it with another digest"
+        faults.append(Fault(other.key, what))
     expected = [_Expected(ref.key, ref.sha256, ref.size_bytes) for ref in parts.objects()]
     with ThreadPoolExecutor(_READERS) as threads:
         for found in threads.map(lambda segment: _read_index(store, segment), parts.segments):

@@ -39,6 +39,9 @@ _ATTEMPTS = 3
 _DELETED_AT_ONCE = 1000
 _LARGE_BYTES = 32 << 20
 
+DAMAGED = ".damaged"
+"""What the name of an object ends with that was set aside."""
+
 
 class Store:
     """A place for immutable objects: a local folder or any fsspec URL.
@@ -216,6 +219,17 @@ class Store:
     def delete(self, key: str) -> None:
         """Remove one object; one that is already gone is no error."""
         self.delete_all([key])
+
+    def set_aside(self, key: str) -> str:
+        """Keep a damaged object under a name that says so, until it is swept; that name.
+
+        Raises:
+            MissingObject: it is not there.
+        """
+        aside = f"{key}{DAMAGED}"
+        self.write(aside, self.read(key))
+        self.delete_all([key])
+        return aside
 
     def delete_all(self, keys: Iterable[str]) -> None:
         """Remove objects, and local folders that become empty; absent ones are no error."""

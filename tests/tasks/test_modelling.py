@@ -9,13 +9,18 @@ from stored_clips import store_clips, tiny_settings
 
 from autogroove.clustering import read_clusters
 from autogroove.config import RunPolicy, Settings
-from autogroove.model import ModelSummary, read_track_encodings, read_training_tracks
+from autogroove.model import (
+    ModelSummary,
+    find_encodings,
+    read_track_encodings,
+    read_training_tracks,
+)
 from autogroove.segments import make_recipe_key
 from autogroove.source import put_catalogue
 from autogroove.store import PartRef, Store, read_part
 from tasks.clustering import cluster, decide, pool
 from tasks.modelling import decide as decide_model
-from tasks.modelling import encode, find_encodings, summarise, train
+from tasks.modelling import encode, find_made, summarise, train
 
 SETTINGS = tiny_settings()
 
@@ -61,9 +66,9 @@ def test_encodings_are_found_pooled_and_clustered_once(
 ) -> None:
     model = train.fn(local_store, catalogue_key, SETTINGS, "cpu")
     segments = sorted(set(catalogue["segment"]))
-    assert find_encodings.fn(local_store, segments, model.model_key) == {}
+    assert find_made.fn(local_store, segments, model.model_key) == {}
     clips = encode_all(local_store, catalogue, model, SETTINGS)
-    found = find_encodings.fn(local_store, segments, model.model_key)
+    found = find_made.fn(local_store, segments, model.model_key)
     assert list(found.values()) == clips == encode_all(local_store, catalogue, model, SETTINGS)
     pooled, again = (pool.fn(local_store, catalogue_key, clips) for _ in range(2))
     assert (pooled.reused, again.reused) == (False, True)
@@ -81,3 +86,21 @@ def test_encodings_are_found_pooled_and_clustered_once(
     table = read_clusters(read_part(local_store, made["clusters"]))
     assert table["track_id"].tolist() == track_ids.tolist()
     assert table.loc[table["exemplar"], "cluster"].nunique() == table["cluster"].nunique()
+
+
+def test_damaged_encodings_are_set_aside_and_made_again(
+    local_store: Store, catalogue: pd.DataFrame, catalogue_key: str
+) -> None:
+    model = train.fn(local_store, catalogue_key, SETTINGS, "cpu")
+    clips = encode_all(local_store, catalogue, model, SETTINGS)
+    segments = sorted(set(catalogue["segment"]))
+    whole = local_store.read(clips[0].key)
+    flipped = bytes([whole[0] ^ 1]) + whole[1:]
+    local_store.delete_all([clips[0].key])
+    local_store.write(clips[0].key, flipped)
+    known = {part.key: part.sha256 for part in clips}
+    found = find_encodings(local_store, segments, model.model_key, known)
+    assert list(found.values()) == clips[1:]
+    assert local_store.read(f"{clips[0].key}.damaged") == flipped
+    assert encode_all(local_store, catalogue, model, SETTINGS) == clips
+    assert local_store.read(clips[0].key) == whole

@@ -27,7 +27,7 @@ from hearing_baselines import (
     measure_correlogram,
     network_codes,
 )
-from hearing_material import Families, Music, read_music, teach_families, teach_lessons
+from hearing_material import Families, Images, Music, read_music, teach_families, teach_lessons
 from numpy.typing import NDArray
 
 from autogroove.evaluation import fit_components
@@ -91,11 +91,12 @@ def vote_grooves(tracks: NDArray[np.float32], told: Music) -> NDArray[np.bool_]:
     return np.asarray(chosen == told.grooves)
 
 
-def judge_pictures(network: GrooveNetwork, told: Music) -> dict[str, float]:
-    """Unexplained variance of held-out tracks, of the network and of PCA with as many numbers."""
-    training = told.training[told.owner]
-    held_out = told.images[~training]
-    mean = torch.from_numpy(told.images[training].mean(axis=0, dtype=np.float64) / 255).float()
+def judge_pictures(network: GrooveNetwork, known: Images, held_out: Images) -> dict[str, float]:
+    """Unexplained variance of images, beside PCA with as many numbers fitted to known ones.
+
+    The network knows none of them, except where the teacher made them.
+    """
+    mean = torch.from_numpy(known.mean(axis=0, dtype=np.float64) / 255).float()
     squares = torch.zeros(2, dtype=torch.float64)
     with torch.inference_mode():
         for start in range(0, len(held_out), 64):
@@ -103,7 +104,7 @@ def judge_pictures(network: GrooveNetwork, told: Music) -> dict[str, float]:
             squares[0] += (network(shown) - shown).square().sum()
             squares[1] += (shown[:, 0] - mean).square().sum()
     numbers = network.code_size + network.sizes[3]
-    heard = fit_components(told.images[training], numbers).hear(held_out, None)
+    heard = fit_components(known, numbers).hear(held_out, None)
     assert heard.squared_errors is not None and heard.mean_errors is not None
     pca = heard.squared_errors.sum() / heard.mean_errors.sum()
     return {"network": float(squares[0] / squares[1]), f"PCA of {numbers}": float(pca)}
@@ -166,14 +167,18 @@ def main() -> None:
     music = {name: read_music(store) for name, store in stores.items() if store}
     material = Material(teach_families(arguments.seed, arguments.lessons), music)
     encoders = network_codes(network)
+    pictures = {name: (told.training[told.owner], told.images) for name, told in music.items()}
+    known = {name: (images[chosen], images[~chosen]) for name, (chosen, images) in pictures.items()}
     if not arguments.fast:
         lessons = teach_lessons(0, 16)
         encoders |= measure_correlogram() | fit_correlogram(lessons)
         encoders |= describe_untrained(lessons) | Codes.described() | Codes.released()
+        taught = np.concatenate([lesson.images for lesson in lessons])
+        known["families"] = taught, material.families.images
     for name, rows in tables(material, encoders):
         print_table(name, rows)
-    for name, told in music.items():
-        print(name, "unexplained:", json.dumps(judge_pictures(network, told)))
+    for name, (training, held_out) in known.items():
+        print(name, "unexplained:", json.dumps(judge_pictures(network, training, held_out)))
 
 
 def read_network(weights: Path | None, folder: Path | None) -> GrooveNetwork:

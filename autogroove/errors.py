@@ -1,8 +1,16 @@
-"""Errors that are written for people.
+"""Errors that are written for people: the exception types that a command may end with.
 
-What belongs here: the exception types that a command may end with.
-What does not: reasons for quarantine (one track's fault never ends a run); those are in
-`autogroove.catalogue.reasons`.
+    AutogrooveError
+    ├── SettingsError        a setting is unknown, malformed or out of range
+    ├── NotFoundError        the track, cluster or release that was asked for is not there
+    ├── SourceError          the source as a whole cannot be used
+    ├── StoreError           the store cannot be used
+    │   ├── MissingObject    … an object is not in it
+    │   └── DamagedObject    … an object's bytes are not those that were written
+    ├── ClusterError         Dask's workers cannot be reached, or die
+    └── ReleaseError         a release is damaged, or cannot be published
+
+One track's fault never ends a run: reasons for quarantine are in `autogroove.source.tracks`.
 """
 
 
@@ -37,5 +45,9 @@ class SettingsError(AutogrooveError):
     """A setting is unknown, malformed or out of range."""
 
 
+class NotFoundError(AutogrooveError):
+    """What was asked for by name or number is not there, or the name fits several."""
+
+
 class ReleaseError(AutogrooveError):
-    """A release does not exist, is damaged, or cannot be published."""
+    """A release is damaged, or cannot be published."""

@@ -21,10 +21,11 @@ from typing import Any
 
 import numpy as np
 
+from autogroove.clustering import EXACT_UP_TO
+
 SIZE = 64
 PEER_UP_TO = 10_000
 """Tracks up to which scikit-learn takes part: its memory is 40 bytes a pair."""
-EXACT_UP_TO = 120_000
 
 
 def make_encodings(num_tracks: int, seed: int = 0) -> np.ndarray:
@@ -134,22 +135,6 @@ def report_sparse(bench: Bench, num_tracks: int, neighbours: int) -> None:
     )
 
 
-def report_growth(bench: Bench, num_tracks: int) -> None:
-    """Growth by a quarter, against clustering anew."""
-    bench.use(make_encodings(num_tracks + num_tracks // 4))
-    one = bench.call("growth")
-    print(
-        f"{num_tracks:,} + 25 %: assigned {one['assigned_percent']:+.2f} %, refreshed "
-        f"{one['refreshed_percent']:+.3f} % of a full run's net similarity; refresh "
-        f"{one['refresh_cpu']:.2f} CPU-s of {one['full_cpu']:.2f} "
-        f"({100 * one['refresh_cpu'] / one['full_cpu']:.0f} %, neighbours "
-        f"{one['neighbour_cpu']:.2f} apart); exemplars kept {one['kept_exemplars']:.0%} "
-        f"against {one['kept_by_full']:.0%}; drift {one['excess']:.2%}, "
-        f"refresh {'advised' if one['refresh'] else 'not advised'}",
-        flush=True,
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
@@ -158,7 +143,6 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--shapes", type=int, nargs="*", default=[3000], help="not like music")
     parser.add_argument("--sparse", type=int, nargs="*", default=[106_574], help="sparse alone")
-    parser.add_argument("--grow", type=int, nargs="*", default=[20_000])
     parser.add_argument("--neighbours", type=int, default=60, help="up to 120,000; 30 above")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="affinity-") as folder:
@@ -179,8 +163,6 @@ def print_table(bench: Bench, options: argparse.Namespace) -> None:
         print(SPARSE_HEADER, flush=True)
     for size in options.sparse:
         report_sparse(bench, size, options.neighbours if size <= EXACT_UP_TO else 30)
-    for size in options.grow:
-        report_growth(bench, size)
 
 
 if __name__ == "__main__":

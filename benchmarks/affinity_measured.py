@@ -51,7 +51,7 @@ class Meter:
 
 def describe(points: Points, solution: Any, preference: float) -> dict[str, Any]:
     """What the table shows of a solution."""
-    from autogroove.affinity.clustering import measure_net_similarity
+    from autogroove.clustering import measure_net_similarity
 
     return {
         "clusters": len(solution.exemplars),
@@ -66,8 +66,7 @@ def describe(points: Points, solution: Any, preference: float) -> dict[str, Any]
 
 def measure_dense(points: Points, _: int) -> dict[str, Any]:
     """Ours from similarities to labels, kernels already compiled."""
-    from autogroove.affinity.dense_run import solve_dense
-    from autogroove.affinity.similarity import build_similarities, measure_quantile
+    from autogroove.clustering import build_similarities, measure_quantile, solve_dense
 
     solve_dense(build_similarities(points[:600]), np.full(600, -20.0), max_iterations=20)
     similarities = build_similarities(points)
@@ -81,9 +80,9 @@ def measure_peer(points: Points, _: int) -> dict[str, Any]:
     """scikit-learn on the same similarities."""
     from sklearn.cluster import AffinityPropagation
 
-    from autogroove.affinity.election import Solution
-    from autogroove.affinity.similarity import (
+    from autogroove.clustering import (
         JITTER,
+        Solution,
         add_jitter,
         build_similarities,
         measure_quantile,
@@ -110,8 +109,12 @@ def measure_peer(points: Points, _: int) -> dict[str, Any]:
 
 def measure_sparse(points: Points, neighbours: int) -> dict[str, Any]:
     """Ours from encodings to labels; `above_gb` is above the encodings and the imports."""
-    from autogroove.affinity.similarity import sample_quantile
-    from autogroove.affinity.sparse_run import SparseSettings, find_neighbourhood, solve_sparse
+    from autogroove.clustering import (
+        SparseSettings,
+        find_neighbourhood,
+        sample_quantile,
+        solve_sparse,
+    )
 
     solve_sparse(find_neighbourhood(points[:600]), SparseSettings(-20.0))
     before = resident_gigabytes()
@@ -124,55 +127,10 @@ def measure_sparse(points: Points, neighbours: int) -> dict[str, Any]:
     return {"above_gb": spent["peak_gb"] - before} | spent | describe(points, solution, preference)
 
 
-def measure_growth(points: Points, _: int) -> dict[str, Any]:
-    """The last fifth of the tracks is new: assigned, refreshed, and clustered anew."""
-    from autogroove.affinity.clustering import measure_net_similarity
-    from autogroove.affinity.growth import assign_tracks, measure_drift, refresh_clusters
-    from autogroove.affinity.similarity import sample_quantile
-    from autogroove.affinity.sparse_run import SparseSettings, find_neighbourhood, solve_sparse
-
-    solve_sparse(find_neighbourhood(points[:600]), SparseSettings(-20.0))
-    old = points[: len(points) * 4 // 5]
-    limits = SparseSettings(sample_quantile(old, 0.5), certificate=False)
-    known = solve_sparse(find_neighbourhood(old), limits)
-    exemplars = known.exemplars
-    labels, _similarity = assign_tracks(points, points[exemplars])
-    difference = old - old[exemplars[known.labels]]
-    similarity = -np.einsum("ij,ij->i", difference, difference)
-    drift = measure_drift(similarity, points[len(old) :], points[exemplars], limits.preference)
-    around = find_neighbourhood(points)
-    meter = Meter()
-    fresh = refresh_clusters(around, exemplars, limits)
-    refresh_cpu = meter.read()["cpu"]
-    meter = Meter()
-    full = solve_sparse(around, limits)
-    full_cpu = meter.read()["cpu"]
-    whole, again, assigned = (
-        measure_net_similarity(points, some, chosen, limits.preference)
-        for some, chosen in (
-            (full.labels, full.exemplars),
-            (fresh.labels, fresh.exemplars),
-            (labels, exemplars),
-        )
-    )
-    return {
-        "assigned_percent": 100 * (assigned - whole) / abs(whole),
-        "refreshed_percent": 100 * (again - whole) / abs(whole),
-        "refresh_cpu": refresh_cpu,
-        "full_cpu": full_cpu,
-        "neighbour_cpu": around.cpu_seconds,
-        "kept_exemplars": float(np.isin(exemplars, fresh.exemplars).mean()),
-        "kept_by_full": float(np.isin(exemplars, full.exemplars).mean()),
-        "excess": drift.excess,
-        "refresh": drift.refresh,
-    }
-
-
 MEASURES = {
     "dense": measure_dense,
     "peer": measure_peer,
     "sparse": measure_sparse,
-    "growth": measure_growth,
 }
 
 

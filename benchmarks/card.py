@@ -16,11 +16,17 @@ import librosa
 import numpy as np
 import pandas as pd
 
-from autogroove.affinity import cluster_encodings
+from autogroove.clustering import cluster_encodings
 from autogroove.config import ClusteringSettings, EvaluationSettings
-from autogroove.descriptors import ClipDescriptions, describe_clips, disguise_clip
-from autogroove.evaluation import Collection, Encoded, EvaluationInputs, evaluate_release
-from autogroove.evaluation.baselines import describe_baselines, fit_components
+from autogroove.evaluation import (
+    Collection,
+    Encoded,
+    EvaluationInputs,
+    describe_baselines,
+    evaluate_release,
+    fit_components,
+)
+from autogroove.evaluation.descriptors import ClipDescriptions, augment_clip, describe_clips
 
 RATE = 22050
 CLIPS = 3
@@ -42,7 +48,7 @@ def measure_descriptors() -> None:
     ours = cpu_seconds(lambda: describe_clips([clip], RATE), 20)
     theirs = cpu_seconds(lambda: (librosa.feature.tempo(y=clip), librosa.feature.mfcc(y=clip)), 5)
     print(f"describe a clip of 10 s   {ours * 1e3:7.1f} ms   librosa {theirs / ours:5.1f} ×")
-    ours = cpu_seconds(lambda: disguise_clip(clip, RATE, 2, 0), 20)
+    ours = cpu_seconds(lambda: augment_clip(clip, RATE, 2, 0), 20)
     theirs = cpu_seconds(lambda: librosa.effects.pitch_shift(clip, sr=RATE, n_steps=2), 2)
     print(f"disguise a clip of 10 s   {ours * 1e3:7.1f} ms   librosa {theirs / ours:5.1f} ×")
 

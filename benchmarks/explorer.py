@@ -19,20 +19,13 @@ import uvicorn
 from playlists import CODE_SIZE, FMA_LARGE, make_up
 from playwright.sync_api import Page, sync_playwright
 
-from autogroove.catalogue import write_catalogue
+from autogroove.clustering import write_clusters
 from autogroove.config import Settings
-from autogroove.explorer import create_app
-from autogroove.releases import (
-    Counts,
-    Coverage,
-    ModelPart,
-    ReleaseParts,
-    publish_release,
-    put_bytes,
-    put_json,
-)
-from autogroove.releases.tables import write_clusters, write_track_encodings
-from autogroove.storage import Store
+from autogroove.listening.explorer import create_app
+from autogroove.model import write_track_encodings
+from autogroove.releases import Counts, Coverage, ModelPart, ReleaseParts, publish_release
+from autogroove.source import write_catalogue
+from autogroove.store import Store, put_bytes, put_json
 
 OPTIONS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
 OPTIONS += ["--enable-unsafe-swiftshader", "--no-first-run", "--disable-background-networking"]

@@ -26,16 +26,19 @@ import pandas as pd
 import soundfile
 import zarr
 
-from autogroove.audio import AudioFault, read_clips
-from autogroove.audio.files import open_bytes
-from autogroove.catalogue import open_source, scan_source
-from autogroove.catalogue.tracks import Source
+from autogroove.audio import AudioFault, open_bytes, read_clips
 from autogroove.config import PRESETS, PresetName, Settings
-from autogroove.segments import plan_segments, write_segment
-from autogroove.segments.planning import SegmentBatch
-from autogroove.segments.shards import ShardWriter
-from autogroove.spectrogram import image_shape, make_images, plan_transform
-from autogroove.storage import Store
+from autogroove.segments import (
+    SegmentBatch,
+    ShardWriter,
+    image_shape,
+    make_images,
+    plan_segments,
+    plan_transform,
+    write_segment,
+)
+from autogroove.source import Source, open_source, scan_source
+from autogroove.store import Store
 
 BATCH = 40
 """Tracks per segment: fewer than in earnest, so that the ways alternate often."""

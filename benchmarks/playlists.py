@@ -18,10 +18,17 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter1d
 
-from autogroove.explorer.layout import place_tracks
-from autogroove.playlists import Collection, find_path, find_similar, make_playlist, open_collection
-from autogroove.playlists.rules import Rules
-from autogroove.playlists.tempo import estimate_tempo, find_frame_rate
+from autogroove.listening import (
+    Collection,
+    Rules,
+    estimate_tempo,
+    find_frame_rate,
+    find_path,
+    find_similar,
+    make_playlist,
+    open_collection,
+)
+from autogroove.listening.explorer import place_tracks
 from autogroove.releases import open_release
 
 FMA_LARGE = 106_574

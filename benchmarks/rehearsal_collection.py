@@ -21,10 +21,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.groovebox import DemoSpec, DemoTrack, encode_mp3, plan_demo, render_track
-from autogroove.groovebox.metadata import LICENCE, echonest_csv, genres_csv, tracks_csv
-from autogroove.groovebox.mp3 import tag_mp3
-from autogroove.groovebox.titles import name_artist, name_track
+from autogroove.source.groovebox import (
+    LICENCE,
+    DemoSpec,
+    DemoTrack,
+    echonest_csv,
+    encode_mp3,
+    genres_csv,
+    name_artist,
+    name_track,
+    plan_demo,
+    render_track,
+    tag_mp3,
+    tracks_csv,
+)
 
 BIT_RATE_KBPS = 256
 _FIRST_ID, _ID_STEP, _NUM_IDS = 2, 97, 155_320  # FMA's own range of ids

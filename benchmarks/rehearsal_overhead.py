@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from flows.server import prefect_server
+from flows.runtime import prefect_server
 
 Task = tuple[str, float, float]
 """A task's name, and the seconds since the epoch when it began and ended to run."""

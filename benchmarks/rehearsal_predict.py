@@ -21,10 +21,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from autogroove.clusters import cluster_encodings
+from autogroove.clustering import cluster_encodings
 from autogroove.config import Settings
 from autogroove.releases import open_release
-from tasks.threads import computing_with
+from tasks.execution import computing_with
 
 SIZES = (8_000, 25_000, 106_574)
 CORES = (2, 16, 64)

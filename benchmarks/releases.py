@@ -31,7 +31,7 @@ from autogroove.releases import (
     rollback,
     verify_release,
 )
-from autogroove.storage import Store
+from autogroove.store import Store
 
 T = TypeVar("T")
 

@@ -21,15 +21,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from autogroove.catalogue import (
+from autogroove.config import Settings
+from autogroove.source import (
     compare_listing,
     open_source,
     read_catalogue,
     scan_source,
     write_catalogue,
 )
-from autogroove.config import Settings
-from autogroove.storage import Store
+from autogroove.store import Store
 
 NUM_TRACKS = 106_574
 HIGHEST_ID = 155_320

@@ -25,15 +25,17 @@ from torch import nn
 
 from autogroove.config import Settings
 from autogroove.model import build_autoencoder
-from autogroove.segments import make_recipe_key
-from autogroove.segments.index import segment_prefix
-from autogroove.segments.shards import ShardWriter
-from autogroove.storage import Store
-from autogroove.training.clips import ClipLoader
-from autogroove.training.devices import Machine, choose_machine
-from autogroove.training.distributed import Crew
-from autogroove.training.loop import LARGEST_GRADIENT, Trainer
-from autogroove.training.objectives import choose_objective
+from autogroove.model.training import (
+    LARGEST_GRADIENT,
+    ClipLoader,
+    Machine,
+    ProcessGroup,
+    Trainer,
+    choose_machine,
+    choose_objective,
+)
+from autogroove.segments import ShardWriter, make_recipe_key, segment_prefix
+from autogroove.store import Store
 
 CLIPS_PER_TRACK = 3
 CLIPS_PER_SEGMENT = 768
@@ -88,7 +90,7 @@ def time_rounds(loops: dict[str, Callable[[], None]], rounds: int) -> dict[str, 
 def make_trainer(settings: Settings, shape: tuple[int, int], machine: Machine) -> Trainer:
     torch.manual_seed(0)
     model = build_autoencoder(settings.model, shape)
-    return Trainer(model, choose_objective(settings), settings.training, machine, Crew())
+    return Trainer(model, choose_objective(settings), settings.training, machine, ProcessGroup())
 
 
 def measure_loops(store: Store, settings: Settings, table: pd.DataFrame, device: str, rounds: int):

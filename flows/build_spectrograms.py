@@ -3,23 +3,12 @@
 What belongs here: the fan-out of segments. What does not: what a segment is.
 """
 
-from dataclasses import dataclass
-
+from autogroove.runs import Listing, Segments
 from autogroove.segments import SegmentBatch
-from flows.fan_out import Tally, fan_out
 from flows.record import Run
-from tasks.collection import Listing
+from flows.runtime.fan_out import Tally, fan_out
 from tasks.progress import Stage
 from tasks.spectrograms import complete, plan, write
-
-
-@dataclass(frozen=True)
-class Segments:
-    """The spectrograms of a catalogue: every segment that it needs, by key."""
-
-    catalogue_key: str
-    recipe_key: str
-    segment_keys: list[str]
 
 
 def build_spectrograms(run: Run, listing: Listing) -> Segments:

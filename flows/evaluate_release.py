@@ -3,37 +3,11 @@
 What belongs here: the fan-out. What does not: what the card measures.
 """
 
-from dataclasses import dataclass
-
-from autogroove.evaluation import Card
-from autogroove.releases import PartRef
-from flows.build_spectrograms import Segments
-from flows.cluster_tracks import Clusters
-from flows.encode_tracks import Encodings
-from flows.fan_out import Tally, fan_out
+from autogroove.runs import Clusters, Encodings, Evaluation, Listing, Model, Segments
 from flows.record import Run
-from flows.train_model import Model
-from tasks.collection import Listing
+from flows.runtime.fan_out import Tally, fan_out
 from tasks.evaluation import describe, evaluate, plan, read_card
 from tasks.progress import Stage
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """The card of this run, as a part and as a value."""
-
-    part: PartRef
-    card: Card
-
-
-@dataclass(frozen=True)
-class Heard:
-    """Everything that one model made of the tracks."""
-
-    model: Model
-    encodings: Encodings
-    clusters: Clusters
-    evaluation: Evaluation
 
 
 def evaluate_release(

@@ -23,6 +23,7 @@ from prefect.states import Cancelled, Cancelling
 from autogroove.config import Circumstances, Settings
 from autogroove.errors import ReleaseError
 from autogroove.releases import open_release
+from autogroove.store import Store
 from flows.record import Run
 from tasks.modelling import train
 
@@ -46,8 +47,9 @@ def train_in_store(
         catalogue_key: Tracks to learn from; none: those of the current release.
         device: auto: the GPU where there is one.
     """
-    key = catalogue_key or open_release(store).manifest.parts.catalogue.key.split("/")[-1][:-8]
-    return train(store, key, settings, device).model_key
+    place = Store(store)
+    key = catalogue_key or open_release(place).manifest.parts.catalogue.key.split("/")[-1][:-8]
+    return train(place, key, settings, device).model_key
 
 
 def train_on_gpu_pool(run: Run, catalogue_key: str) -> bool:
@@ -62,7 +64,7 @@ def train_on_gpu_pool(run: Run, catalogue_key: str) -> bool:
         if not _is_at_work(client):
             return False
         parameters = {
-            "store": run.store,
+            "store": run.store.url,
             "settings": run.settings.model_dump(mode="json"),
             "catalogue_key": catalogue_key,
             "device": run.circumstances.device,

@@ -8,7 +8,8 @@ from prefect import flow
 from prefect.logging import get_run_logger
 
 from autogroove.errors import ReleaseError
-from tasks.maintenance import sweep, verify
+from autogroove.store import Store
+from tasks.publishing import sweep, verify
 
 
 @flow(name="maintain-store", flow_run_name="maintain {store}", timeout_seconds=24 * 3600)
@@ -26,13 +27,14 @@ def maintain_store(
     Raises:
         ReleaseError: the release is damaged. Nothing is swept then.
     """
-    report = verify(store, quick)
+    place = Store(store)
+    report = verify(place, quick)
     if report.faults:
         named = "; ".join(f"{fault.key}: {fault.what}" for fault in report.faults[:5])
         raise ReleaseError(
             f"Release {report.release} has {len(report.faults)} faults ({named}). Nothing was "
             "swept. Run the pipeline again to make what is missing, or roll back."
         )
-    freed = sweep(store, keep, keep_days)
+    freed = sweep(place, keep, keep_days)
     get_run_logger().info("Release %d is whole; %d bytes freed.", report.release, freed)
     return freed

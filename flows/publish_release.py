@@ -10,18 +10,15 @@ was interrupted is resumed by running it again, and a run that finds nothing new
 from prefect import flow
 
 from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
-from flows.build_spectrograms import Segments, build_spectrograms
-from flows.cluster_tracks import cluster_tracks
-from flows.encode_tracks import encode_tracks
-from flows.evaluate_release import Heard, evaluate_release
-from flows.finish_release import finish_release
-from flows.record import Run, RunSummary
-from flows.runners import make_task_runner_from_environment
+from autogroove.runs import Listing, Model, ModelOutputs, Segments
+from flows.build_spectrograms import build_spectrograms
+from flows.encode_and_cluster import cluster_tracks, encode_tracks
+from flows.evaluate_release import evaluate_release
+from flows.finish_release import finish_release, show_release
+from flows.record import Run, RunSummary, enter_queue
+from flows.runtime.runners import make_task_runner_from_environment
 from flows.scan_source import render_demo, scan_source
-from flows.show_release import show_release
-from flows.train_model import Model, promote_model, train_model
-from flows.turns import take_turn
-from tasks.collection import Listing
+from flows.train_model import promote_model, train_model
 
 _WEEK_SECONDS = 7 * 24 * 3600
 
@@ -40,7 +37,7 @@ def publish_release(
 ) -> RunSummary:
     """Turn a source of audio into a published release of playlists that share a groove."""
     run = Run(selection, settings, policy, circumstances)
-    with take_turn(run):  # one publish of a store at a time, and no sweep meanwhile
+    with enter_queue(run):  # one publish of a store at a time, and no sweep meanwhile
         render_demo(run)
         listing = scan_source(run)
         segments = build_spectrograms(run, listing)
@@ -53,9 +50,9 @@ def publish_release(
         return finish_release(run, listing, segments, heard, shown)
 
 
-def hear_tracks(run: Run, listing: Listing, segments: Segments, model: Model) -> Heard:
+def hear_tracks(run: Run, listing: Listing, segments: Segments, model: Model) -> ModelOutputs:
     """What a model hears in the tracks: their encodings, their clusters, and how well."""
     encodings = encode_tracks(run, segments, model)
     clusters = cluster_tracks(run, encodings, model)
     evaluation = evaluate_release(run, listing, segments, model, encodings, clusters)
-    return Heard(model, encodings, clusters, evaluation)
+    return ModelOutputs(model, encodings, clusters, evaluation)

@@ -1,17 +1,15 @@
-"""One run: what was asked for, and what it did stage by stage.
+"""One run: what was asked for, what it did stage by stage, and its place in the publish queue."""
 
-What belongs here: the request that every stage reads, and the summary at the end, with its JSON.
-What does not: printing it (`flows.terminal`).
-"""
-
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
-
-if TYPE_CHECKING:
-    from tasks.progress import Stage
+from autogroove.releases import wait_in_queue
+from autogroove.store import Store
+from tasks.progress import Stage
 
 
 @dataclass(frozen=True)
@@ -25,9 +23,9 @@ class Run:
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
-    def store(self) -> str:
-        """URL of the store."""
-        return self.circumstances.store
+    def store(self) -> Store:
+        """Where the run's objects are."""
+        return Store(self.circumstances.store)
 
     def note(self, stage: "Stage", *, ran: bool, **counts: Any) -> None:
         """Note the end of a stage: when it began, whether anything was made, what was counted."""
@@ -61,3 +59,19 @@ class RunSummary:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as `autogroove run --json` prints it."""
         return asdict(self)
+
+
+@contextmanager
+def enter_queue(run: Run) -> Iterator[None]:
+    """Wait until no earlier run publishes to this store; keep sweeps and later runs away then."""
+    stage = Stage("turn")
+    waited: list[str] = []
+
+    def tell(whom: str) -> None:
+        waited.append(whom)
+        stage.show(0, 1, f"waiting for {whom}")
+
+    with wait_in_queue(run.store, tell):
+        if waited:
+            stage.show(1, 1, f"waited for {waited[-1]}")
+        yield

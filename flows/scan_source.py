@@ -3,11 +3,11 @@
 What belongs here: fanning out the rendering, starting the scan. What does not: either of them.
 """
 
-from autogroove.groovebox import choose_demo, demo_is_complete, plan_demo
-from autogroove.storage import Store
-from flows.fan_out import Tally, fan_out
+from autogroove.runs import Listing
+from autogroove.source.groovebox import choose_demo, demo_is_complete, plan_demo
 from flows.record import Run
-from tasks.collection import Listing, finish_demo, render_demo_tracks, scan
+from flows.runtime.fan_out import Tally, fan_out
+from tasks.collection import finish_demo, render_demo_tracks, scan
 from tasks.progress import Stage
 
 _TRACKS_PER_TASK = 12
@@ -17,7 +17,7 @@ def render_demo(run: Run) -> None:
     """Render the demo collection, as much of it as is asked for, into the store's cache."""
     if run.selection.source != "demo":
         return
-    store = Store(run.store)
+    store = run.store
     spec = choose_demo(store, run.selection.limit)
     if demo_is_complete(store, spec):
         return

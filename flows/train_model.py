@@ -4,25 +4,13 @@ What belongs here: acting on the decision, placing the training: on the GPU pool
 work, else on a Dask worker with a GPU, else on any. What does not: either decision or training.
 """
 
-from dataclasses import dataclass
-
 from autogroove.evaluation import Card
-from autogroove.model.stored import ModelSummary
-from autogroove.policy import ModelDecision
-from flows.build_spectrograms import Segments
-from flows.fan_out import follow_workers, placed_on_gpu
+from autogroove.runs import Model, ModelDecision, Segments
 from flows.gpu_pool import train_on_gpu_pool
 from flows.record import Run
+from flows.runtime.fan_out import follow_workers, placed_on_gpu
 from tasks.modelling import decide, judge, summarise, train
 from tasks.progress import Stage
-
-
-@dataclass(frozen=True)
-class Model:
-    """The encoder of this run, and why it is this one."""
-
-    summary: ModelSummary
-    decision: ModelDecision
 
 
 def train_model(run: Run, segments: Segments) -> Model:

@@ -10,10 +10,10 @@ from prefect import flow
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
-from autogroove.announcements import remember_telling, was_told
-from autogroove.catalogue import Changes
 from autogroove.config import SourceSelection
-from autogroove.storage import Store
+from autogroove.runs import record_notification, was_notified
+from autogroove.source import Changes
+from autogroove.store import Store
 from tasks.collection import compare
 
 EVENT = "autogroove.dataset.updated"
@@ -34,13 +34,14 @@ def watch_source(
         selection: Which audio is watched.
         store: Folder or URL of the store whose current release the audio is compared with.
     """
-    changes = compare(store, selection)
+    place = Store(store)
+    changes = compare(place, selection)
     logger = get_run_logger()
     if not changes.total:
         logger.info("%s is as the current release has it.", selection.source)
         return changes
     counts = f"{changes.new} new, {changes.changed} changed, {changes.removed} removed"
-    if was_told(Store(store), changes.difference):
+    if was_notified(place, changes.difference):
         logger.info("%s: told already today, and a run may be at work on it.", counts)
         return changes
     logger.info("%s: telling.", counts)
@@ -58,7 +59,7 @@ def watch_source(
             "removed": changes.removed,
         },
     )
-    remember_telling(Store(store), changes.difference)
+    record_notification(place, changes.difference)
     return changes
 
 

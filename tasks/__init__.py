@@ -4,6 +4,6 @@ What belongs here: @task functions, thin around the library. What does not: numb
 (`autogroove`), and which task follows which (`flows`).
 """
 
-from tasks.logs import send_logs_to_runs
+from tasks.execution import send_logs_to_runs
 
 send_logs_to_runs()  # every process that is given a task imports this package

@@ -1,38 +1,18 @@
 """From a source to a catalogue of fingerprints: rendering the demo, scanning any source.
 
 What belongs here: the tasks before the first spectrogram. What does not: how a source is read
-(`autogroove.catalogue`) or a demo track sounds (`autogroove.groovebox`).
+(`autogroove.source`) or a demo track sounds (`autogroove.source.groovebox`).
 """
 
-from dataclasses import dataclass
-
-import pandas as pd
 from prefect import task
 
-from autogroove import groovebox
-from autogroove.catalogue import Changes, Source, open_source, scan_source, write_catalogue
 from autogroove.config import SourceSelection
-from autogroove.identity import digest_bytes, make_key
-from autogroove.planning import compare_source
-from autogroove.storage import Store
-from tasks.faults import retrying
+from autogroove.runs import Listing, compare_source
+from autogroove.source import Changes, open_source, put_catalogue, scan_source
+from autogroove.source.groovebox import DemoSpec, render_batch, write_metadata
+from autogroove.store import Store
+from tasks.execution import retrying
 from tasks.progress import Stage
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What a scan found. The catalogue itself is in the store."""
-
-    catalogue_key: str
-    kind: str
-    url: str
-    source: Source
-    listed: int
-    fingerprinted: int
-    audio_bytes_read: int
-    seconds: float
-    notes: tuple[str, ...] = ()
-    """What a person should know of the collection as a whole."""
 
 
 @task(
@@ -40,24 +20,22 @@ class Listing:
     task_run_name="render {position}",
     **retrying(hours=0.5),
 )
-def render_demo_tracks(
-    store_url: str, spec: groovebox.DemoSpec, track_ids: list[int], position: str
-) -> int:
+def render_demo_tracks(store: Store, spec: DemoSpec, track_ids: list[int], position: str) -> int:
     """Render some tracks of a demo collection into the store's cache; how many there are."""
-    groovebox.render_batch(spec, track_ids, Store(store_url))
+    render_batch(spec, track_ids, store)
     return len(track_ids)
 
 
 @task(name="finish-demo", task_run_name="finish demo", **retrying())
-def finish_demo(store_url: str, spec: groovebox.DemoSpec) -> None:
+def finish_demo(store: Store, spec: DemoSpec) -> None:
     """Write the metadata of a rendered demo; with it the collection is complete."""
-    groovebox.write_metadata(spec, Store(store_url))
+    write_metadata(spec, store)
 
 
 @task(name="scan-source", task_run_name="scan {selection.source}", **retrying(hours=24))
-def scan(store_url: str, selection: SourceSelection, rehash: bool) -> Listing:
+def scan(store: Store, selection: SourceSelection, rehash: bool) -> Listing:
     """List the source and fingerprint what is new or changed."""
-    stage, store = Stage("scan"), Store(store_url)
+    stage = Stage("scan")
     source = open_source(
         selection.source, store=store, subset=selection.subset, limit=selection.limit
     )
@@ -76,19 +54,11 @@ def scan(store_url: str, selection: SourceSelection, rehash: bool) -> Listing:
     )
 
 
-def put_catalogue(store: Store, catalogue: pd.DataFrame) -> str:
-    """Write a catalogue under its content's key."""
-    data = write_catalogue(catalogue)
-    key = make_key("catalogue", digest_bytes(data))
-    store.write(f"catalogues/{key}.parquet", data)
-    return key
-
-
 @task(
     name="compare-source",
     task_run_name="compare {selection.source}",
     **retrying(),
 )
-def compare(store_url: str, selection: SourceSelection) -> Changes:
+def compare(store: Store, selection: SourceSelection) -> Changes:
     """What changed in the source since the current release, without reading audio."""
-    return compare_source(store_url, selection)
+    return compare_source(store, selection)

@@ -1,37 +1,26 @@
 """The card: describing sampled tracks, then measuring the release beside its baselines.
 
-What belongs here: the tasks around `autogroove.descriptors` and `autogroove.evaluation`.
+What belongs here: the tasks around `autogroove.evaluation.descriptors` and `autogroove.evaluation`.
 What does not: any measure.
 """
 
-import pandas as pd
 from prefect import task
 
-from autogroove.catalogue.tracks import Source
 from autogroove.config import Settings
-from autogroove.descriptors.batches import (
+from autogroove.errors import AutogrooveError
+from autogroove.evaluation import Card, evaluate_release_once
+from autogroove.evaluation.descriptors import (
     DescriptionBatch,
     find_missing,
     plan_descriptions,
     write_descriptions,
 )
-from autogroove.errors import AutogrooveError
-from autogroove.evaluation import Card, evaluate_release
-from autogroove.evaluation.card import CARD_VERSION
-from autogroove.evaluation.gathering import gather_inputs
-from autogroove.evaluation.rivals import find_rivals
-from autogroove.identity import make_key
-from autogroove.memo import Made, make_once
-from autogroove.model.stored import ModelSummary
-from autogroove.policy import recall_training
-from autogroove.releases import PartRef, current_release, put_bytes, read_part
-from autogroove.releases.tables import read_clusters
-from autogroove.storage import Store
-from autogroove.training import choose_members
-from tasks.faults import retrying
+from autogroove.model import ModelSummary
+from autogroove.releases import current_release
+from autogroove.source import Source, load_catalogue
+from autogroove.store import CachedParts, PartRef, Store, read_part
+from tasks.execution import computing_with, retrying
 from tasks.progress import Stage
-from tasks.spectrograms import load_catalogue
-from tasks.threads import computing_with
 
 
 @task(
@@ -40,10 +29,9 @@ from tasks.threads import computing_with
     **retrying(),
 )
 def plan(
-    store_url: str, catalogue_key: str, settings: Settings
+    store: Store, catalogue_key: str, settings: Settings
 ) -> tuple[list[str], list[DescriptionBatch]]:
     """Keys of all descriptions that a card needs, and the batches that are not in the store."""
-    store = Store(store_url)
     batches = plan_descriptions(load_catalogue(store, catalogue_key), settings)
     return [batch.key for batch in batches], find_missing(store, batches, settings)
 
@@ -54,10 +42,10 @@ def plan(
     **retrying(hours=4),
 )
 def describe(
-    store_url: str, source: Source, batch: DescriptionBatch, settings: Settings, position: str
+    store: Store, source: Source, batch: DescriptionBatch, settings: Settings, position: str
 ) -> int:
     """Describe rhythm and timbre of one batch of tracks; how many there are."""
-    write_descriptions(batch, source, Store(store_url), settings)
+    write_descriptions(batch, source, store, settings)
     return len(batch.members)
 
 
@@ -67,69 +55,40 @@ def describe(
     **retrying(hours=24),
 )
 def evaluate(
-    store_url: str,
+    store: Store,
     catalogue_key: str,
     settings: Settings,
     model: ModelSummary,
     encodings: list[PartRef],
     clusters: PartRef,
     description_keys: list[str],
-) -> Made:
+) -> CachedParts:
     """Measure every row of the card; part `card`."""
-    store, stage = Store(store_url), Stage("evaluate")
-    rivals = find_rivals(store, settings)
-
-    def make() -> dict[str, PartRef]:
-        catalogue = load_catalogue(store, catalogue_key)
-        inputs = gather_inputs(
-            store,
-            catalogue,
-            settings,
-            model.model_key,
-            description_keys,
-            read_clusters(read_part(store, clusters)),
-            trained=_find_trained(store, catalogue, settings, model.model_key),
-            rivals=rivals,
-        )
-        card = evaluate_release(inputs, settings.evaluation, progress=stage.show)
-        return {"card": put_bytes(store, "cards", ".json", card.to_json().encode())}
-
-    key = make_key(
-        "card",
-        CARD_VERSION,
-        catalogue_key,
-        model.weights_digest,
-        sorted(part.sha256 for part in encodings),
-        clusters.sha256,
-        description_keys,
-        settings.evaluation,
-        settings.clustering,
-        {name: sorted(part.sha256 for part in rival.encodings) for name, rival in rivals.items()},
-    )
+    stage = Stage("evaluate")
     with computing_with(1):
-        return make_once(store, "card", key, make)
+        return evaluate_release_once(
+            store,
+            catalogue_key,
+            settings,
+            model,
+            encodings,
+            clusters,
+            description_keys,
+            progress=stage.show,
+        )
 
 
-def read_card(store_url: str, part: PartRef) -> Card:
+def read_card(store: Store, part: PartRef) -> Card:
     """The card of a reference."""
-    return Card.from_json(read_part(Store(store_url), part))
+    return Card.from_json(read_part(store, part))
 
 
-def read_current_card(store_url: str) -> Card | None:
+def read_current_card(store: Store) -> Card | None:
     """The card of the current release, if there is one that this version can read."""
-    current = current_release(Store(store_url))
+    current = current_release(store)
     if current is None:
         return None
     try:
-        return read_card(store_url, current.parts.card)
+        return read_card(store, current.parts.card)
     except AutogrooveError:
         return None
-
-
-def _find_trained(
-    store: Store, catalogue: pd.DataFrame, settings: Settings, model_key: str
-) -> frozenset[str]:
-    """The tracks that the model learned from: it may be older than some of the catalogue."""
-    learned = frozenset(choose_members(catalogue, settings.training).train["fingerprint"])
-    known = recall_training(store, model_key)
-    return learned if known is None else learned & known

@@ -1,7 +1,7 @@
 """Training a model and encoding with it.
 
-What belongs here: the tasks around `autogroove.training` and `autogroove.encoding`, and what
-they show. What does not: networks and losses.
+What belongs here: the tasks around training and encoding, and what they show.
+What does not: networks and losses.
 """
 
 import json
@@ -11,44 +11,43 @@ from dataclasses import replace
 from prefect import task
 
 from autogroove.config import RunPolicy, Settings
-from autogroove.encoding import encode_segment, encodings_key, make_encoder_key
 from autogroove.evaluation import Card
-from autogroove.model.stored import ModelSummary, read_summary
-from autogroove.policy import (
-    ModelDecision,
-    decide_model,
-    decide_promotion,
-    remember_training,
+from autogroove.model import (
+    ModelSummary,
+    encode_segment,
+    encodings_key,
+    make_encoder_key,
+    read_summary,
+    record_training_tracks,
 )
-from autogroove.releases import PartRef, current_release, open_release, refer_to
-from autogroove.storage import Store
-from autogroove.training import train_model
-from tasks.faults import retrying
+from autogroove.model.training import train_model
+from autogroove.releases import current_release, open_release
+from autogroove.runs import ModelDecision, decide_model, decide_promotion
+from autogroove.source import load_catalogue
+from autogroove.store import PartRef, Store, refer_to
+from tasks.execution import computing_with, retrying
 from tasks.progress import Stage
-from tasks.spectrograms import load_catalogue
-from tasks.threads import computing_with
 
 
 @task(name="decide-model", task_run_name="decide model", **retrying())
 def decide(
-    store_url: str, catalogue_key: str, recipe_key: str, settings: Settings, policy: RunPolicy
+    store: Store, catalogue_key: str, recipe_key: str, settings: Settings, policy: RunPolicy
 ) -> ModelDecision:
     """Whether the current model is kept, and why."""
-    store = Store(store_url)
     catalogue = load_catalogue(store, catalogue_key)
     return decide_model(store, current_release(store), catalogue, recipe_key, settings, policy)
 
 
 @task(name="judge-model", task_run_name="judge model", **retrying())
-def judge(store_url: str, decision: ModelDecision, card: Card) -> ModelDecision:
+def judge(store: Store, decision: ModelDecision, card: Card) -> ModelDecision:
     """Whether a trained model is promoted over that of the current release."""
-    current = open_release(store_url)
+    current = open_release(store)
     return decide_promotion(decision, card, Card.from_json(json.dumps(current.card)))
 
 
-def summarise(store_url: str, model_key: str) -> ModelSummary:
+def summarise(store: Store, model_key: str) -> ModelSummary:
     """The facts of a model that is kept."""
-    return replace(read_summary(Store(store_url), model_key), reused=True)
+    return replace(read_summary(store, model_key), reused=True)
 
 
 @task(
@@ -57,14 +56,14 @@ def summarise(store_url: str, model_key: str) -> ModelSummary:
     **retrying(hours=168),
 )
 def train(
-    store_url: str,
+    store: Store,
     catalogue_key: str,
     settings: Settings,
     device: str,
     start_from: str | None = None,
 ) -> ModelSummary:
     """Train the autoencoder, from new weights or a model's, or resume from its last checkpoint."""
-    stage, store = Stage("train"), Store(store_url)
+    stage = Stage("train")
     catalogue = load_catalogue(store, catalogue_key)
     # Dask gives a worker one thread; a training has the machine to itself.
     with computing_with(os.cpu_count() or 1):
@@ -76,7 +75,7 @@ def train(
             progress=stage.show,
             start_from=start_from,
         )
-    remember_training(store, summary.model_key, catalogue)
+    record_training_tracks(store, summary.model_key, catalogue)
     return summary
 
 
@@ -86,10 +85,9 @@ def train(
     **retrying(hours=4),
 )
 def encode(
-    store_url: str, recipe_key: str, segment_key: str, model_key: str, device: str, position: str
+    store: Store, recipe_key: str, segment_key: str, model_key: str, device: str, position: str
 ) -> PartRef:
     """Encode every clip of one segment."""
-    store = Store(store_url)
     with computing_with(1):
         key = encode_segment(store, recipe_key, segment_key, model_key, device=device)
     return refer_to(store, key)
@@ -100,9 +98,8 @@ def encode(
     task_run_name="find encodings",
     **retrying(),
 )
-def find_encodings(store_url: str, segment_keys: list[str], model_key: str) -> dict[str, PartRef]:
+def find_encodings(store: Store, segment_keys: list[str], model_key: str) -> dict[str, PartRef]:
     """The encodings that this model has made already, by segment."""
-    store = Store(store_url)
     encoder_key = make_encoder_key(store, model_key)
     there = set(store.names(f"encodings/{encoder_key}"))
     return {

@@ -1,7 +1,7 @@
 """What a person sees while a stage runs: a moving artifact in the UI, a line in the terminal.
 
 What belongs here: carrying "done of total" from where work happens to where people look.
-What does not: the look of the terminal (`flows.terminal`), or the work.
+What does not: the look of the terminal (`flows.cli.terminal`), or the work.
 
 A task on a Dask worker publishes its reports on a Dask topic; the process of the flow listens
 and hands every report to the listeners, its own and the workers' alike.

@@ -1,120 +1,36 @@
-"""The end of a run: parts put together and published.
-
-What belongs here: assembling what a release consists of, and the publishing task.
-What does not: numbering and the log (`autogroove.releases`).
-"""
-
-from dataclasses import dataclass, field
+"""The end of a run: parts put together and published; verification and garbage."""
 
 from prefect import task
+from prefect.artifacts import create_table_artifact
 
 from autogroove.config import Settings
-from autogroove.memo import Made
-from autogroove.model.stored import ModelSummary, model_folder
-from autogroove.policy import describe_settings
 from autogroove.releases import (
-    Counts,
-    Coverage,
-    Decision,
-    ModelPart,
-    PartRef,
     PublishOutcome,
     ReleaseParts,
-    SegmentPart,
-    current_release,
+    VerifyReport,
+    collect_garbage,
+    open_release,
     publish_release,
-    read_part,
-    refer_to,
+    verify_release,
 )
-from autogroove.releases.stations import first_free_id
-from autogroove.releases.tables import read_clusters
-from autogroove.segments import read_segment_index
-from autogroove.storage import Store
-from tasks.collection import Listing
-from tasks.faults import retrying
-from tasks.spectrograms import load_catalogue
+from autogroove.runs import Listing, ModelOutputs, ReleasePages, Segments, assemble_release
+from autogroove.store import Store
+from tasks.execution import retrying
+from tasks.progress import Stage
 
 
-@dataclass(frozen=True)
-class Artefacts:
-    """Keys and references of everything that a run made or reused."""
-
-    catalogue_key: str
-    recipe_key: str
-    segment_keys: list[str]
-    model: ModelSummary
-    encodings: list[PartRef]
-    track_encodings: PartRef
-    clusters: Made
-    card: PartRef
-    decisions: dict[str, Decision]
-    first_new_cluster: int = 0
-    analysis: PartRef | None = None
-    pictures: dict[str, PartRef] = field(default_factory=dict)
-    report: PartRef | None = None
-
-
-@task(
-    name="assemble-release",
-    task_run_name="assemble release",
-    **retrying(),
-)
+@task(name="assemble-release", task_run_name="assemble release", **retrying())
 def assemble(
-    store_url: str,
+    store: Store,
     listing: Listing,
     settings: Settings,
-    artefacts: Artefacts,
+    segments: Segments,
+    outputs: ModelOutputs,
+    pages: ReleasePages,
     timings: dict[str, float],
 ) -> ReleaseParts:
     """The parts of a release from what the run made."""
-    store = Store(store_url)
-    catalogue = load_catalogue(store, artefacts.catalogue_key)
-    segments = [
-        read_segment_index(store, artefacts.recipe_key, key) for key in artefacts.segment_keys
-    ]
-    clusters = read_clusters(read_part(store, artefacts.clusters["clusters"]))
-    status = catalogue["status"].value_counts()
-    folder = model_folder(artefacts.model.model_key)
-    return ReleaseParts(
-        catalogue=refer_to(store, f"catalogues/{artefacts.catalogue_key}.parquet"),
-        segments=tuple(
-            SegmentPart(
-                recipe_key=artefacts.recipe_key,
-                segment_key=index.segment_key,
-                digest=index.digest,
-                num_clips=index.num_clips,
-            )
-            for index in segments
-        ),
-        model=ModelPart(
-            model_key=artefacts.model.model_key,
-            weights=refer_to(store, f"{folder}/weights.safetensors"),
-            description=refer_to(store, f"{folder}/model.json"),
-        ),
-        encodings=tuple(artefacts.encodings),
-        track_encodings=artefacts.track_encodings,
-        clusters=artefacts.clusters["clusters"],
-        cluster_report=artefacts.clusters["report"],
-        card=artefacts.card,
-        analysis=artefacts.analysis,
-        pictures=artefacts.pictures,
-        report=artefacts.report,
-        settings=describe_settings(current_release(store), artefacts.model.model_key, settings),
-        source_kind=listing.kind,
-        source_url=listing.url,
-        coverage=Coverage(
-            source=len(catalogue),
-            **{name: int(status.get(name, 0)) for name in ("stored", "quarantined", "excluded")},
-        ),
-        counts=Counts(
-            tracks=int(status.get("stored", 0)),
-            clips=int(catalogue["clips"].sum()),
-            clusters=int(clusters["cluster"].nunique()),
-        ),
-        policy=artefacts.decisions,
-        next_cluster=first_free_id(artefacts.first_new_cluster, clusters),
-        timings=timings,
-    )
+    return assemble_release(store, listing, settings, segments, outputs, pages, timings)
 
 
 @task(
@@ -122,6 +38,32 @@ def assemble(
     task_run_name="publish release",
     **retrying(),
 )
-def publish(store_url: str, parts: ReleaseParts) -> PublishOutcome:
+def publish(store: Store, parts: ReleaseParts) -> PublishOutcome:
     """Give the release its number; nothing where the current one has the same content."""
-    return publish_release(Store(store_url), parts)
+    return publish_release(store, parts)
+
+
+@task(
+    name="verify-release",
+    task_run_name="verify release",
+    **retrying(hours=24),
+)
+def verify(store: Store, quick: bool) -> VerifyReport:
+    """Check every part of the current release."""
+    stage = Stage("verify")
+    number = open_release(store).number
+    return verify_release(store, number, quick=quick, progress=stage.show)
+
+
+@task(
+    name="collect-garbage",
+    task_run_name="collect garbage",
+    **retrying(hours=24),
+)
+def sweep(store: Store, keep: int, keep_days: float) -> int:
+    """Remove what no kept release needs; the bytes that were freed."""
+    report = collect_garbage(store, keep=keep, keep_days=keep_days, apply=True)
+    rows = [{"kind": kind, **counts} for kind, counts in report.by_kind.items()]
+    if rows:
+        create_table_artifact(key="garbage", table=rows, description="What was removed, by kind")
+    return report.num_bytes if report.applied else 0

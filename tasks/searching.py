@@ -1,7 +1,7 @@
 """A search's trials and finals, each a task.
 
-What belongs here: the tasks around `autogroove.searching`. What does not: choosing settings,
-training or judging.
+What belongs here: the tasks around `autogroove.evaluation.search`.
+What does not: choosing settings, training or judging.
 """
 
 from dataclasses import dataclass
@@ -12,30 +12,27 @@ from prefect import task
 from prefect.artifacts import create_image_artifact, create_table_artifact
 
 from autogroove.config import Settings
-from autogroove.pictures import draw_search, png_data_uri
-from autogroove.releases import put_bytes
-from autogroove.searching import (
+from autogroove.evaluation.search import (
     Ask,
     Final,
     Material,
     Search,
+    SearchReport,
     SearchSettings,
+    Side,
     Trial,
     begin_search,
     choose_sides,
-    climb,
     measure_final,
     read_material,
+    run_trial,
     take_side,
 )
-from autogroove.searching.report import SearchReport
-from autogroove.searching.trials import Side
-from autogroove.storage import Store
-from autogroove.training import train_model
-from tasks.collection import put_catalogue
-from tasks.faults import retrying
-from tasks.spectrograms import load_catalogue
-from tasks.threads import computing_with
+from autogroove.figures import draw_search, png_data_uri
+from autogroove.model.training import train_model
+from autogroove.source import load_catalogue, put_catalogue
+from autogroove.store import Store, put_bytes
+from tasks.execution import computing_with, retrying
 
 
 @dataclass(frozen=True)
@@ -48,9 +45,8 @@ class Ground:
 
 
 @task(name="choose-sides", task_run_name="choose sides", **retrying())
-def divide(store_url: str, catalogue_key: str) -> Ground:
+def divide(store: Store, catalogue_key: str) -> Ground:
     """Divide the tracks into those trained on, those that judge, and those of the last test."""
-    store = Store(store_url)
     sided = choose_sides(load_catalogue(store, catalogue_key))
     sides: tuple[Side, ...] = ("validation", "test")
     keys = {side: put_catalogue(store, take_side(sided, side)) for side in sides}
@@ -58,9 +54,8 @@ def divide(store_url: str, catalogue_key: str) -> Ground:
 
 
 @task(name="begin-search", task_run_name="begin search", **retrying())
-def begin(store_url: str, ground: Ground, search: SearchSettings, settings: Settings) -> Search:
+def begin(store: Store, ground: Ground, search: SearchSettings, settings: Settings) -> Search:
     """Write down what is searched, or find it."""
-    store = Store(store_url)
     return begin_search(store, load_catalogue(store, ground.catalogue_key), search, settings)
 
 
@@ -73,7 +68,7 @@ def try_settings(search: Search, ground: Ground, asked: Ask, device: str) -> Tri
     """Make one trial and keep it."""
     settings = search.settings_of(asked)
     with computing_with(1):
-        trial = climb(
+        trial = run_trial(
             search.store,
             _load_sided(search, ground),
             search.search,

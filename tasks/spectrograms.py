@@ -5,11 +5,8 @@ What belongs here: the tasks around `autogroove.segments`. What does not: decodi
 
 from dataclasses import dataclass
 
-import pandas as pd
 from prefect import task
 
-from autogroove.catalogue import read_catalogue
-from autogroove.catalogue.tracks import Source
 from autogroove.config import Settings
 from autogroove.segments import (
     SegmentBatch,
@@ -20,9 +17,9 @@ from autogroove.segments import (
     read_segment_index,
     write_segment,
 )
-from autogroove.storage import Store
-from tasks.collection import put_catalogue
-from tasks.faults import retrying
+from autogroove.source import Source, load_catalogue, put_catalogue
+from autogroove.store import Store
+from tasks.execution import retrying
 
 
 @dataclass(frozen=True)
@@ -46,14 +43,13 @@ class Completed:
 
 @task(name="plan-segments", task_run_name="plan segments", **retrying())
 def plan(
-    store_url: str,
+    store: Store,
     catalogue_key: str,
     settings: Settings,
     tracks_per_segment: int,
     retry_quarantined: bool,
 ) -> SegmentPlan:
     """Which tracks have no spectrograms yet, in batches of one task each."""
-    store = Store(store_url)
     return plan_segments(
         load_catalogue(store, catalogue_key),
         store,
@@ -69,7 +65,7 @@ def plan(
     **retrying(hours=4),
 )
 def write(
-    store_url: str,
+    store: Store,
     source: Source,
     batch: SegmentBatch,
     settings: Settings,
@@ -77,7 +73,7 @@ def write(
     isolate: bool = False,
 ) -> Written:
     """Decode one batch of tracks and write its segment, whole."""
-    index = write_segment(batch, source, Store(store_url), settings, isolate=isolate)
+    index = write_segment(batch, source, store, settings, isolate=isolate)
     if index is None:
         return Written(None, tracks=0, clips=0, quarantined=len(batch.members))
     return Written(
@@ -90,16 +86,10 @@ def write(
 
 @task(name="complete-catalogue", task_run_name="complete catalogue", **retrying())
 def complete(
-    store_url: str, catalogue_key: str, recipe_key: str, segment_keys: list[str]
+    store: Store, catalogue_key: str, recipe_key: str, segment_keys: list[str]
 ) -> Completed:
     """Say for every track where its clips are or why it has none, and which segments say so."""
-    store = Store(store_url)
     indexes = [read_segment_index(store, recipe_key, key) for key in segment_keys]
     catalogue = load_catalogue(store, catalogue_key)
     key = put_catalogue(store, complete_catalogue(catalogue, indexes))
     return Completed(key, list_needed(catalogue, indexes))
-
-
-def load_catalogue(store: Store, catalogue_key: str) -> pd.DataFrame:
-    """The catalogue of a key."""
-    return read_catalogue(store.read(f"catalogues/{catalogue_key}.parquet"))

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import servers
 
-from autogroove.storage import Store
+from autogroove.store.store import Store
 
 
 @pytest.fixture(scope="session")

@@ -13,32 +13,28 @@ import mutagen.id3
 import numpy as np
 import soundfile
 
-from autogroove.affinity import cluster_encodings
-from autogroove.catalogue import open_source, scan_source, write_catalogue
-from autogroove.config import Settings
-from autogroove.encoding import encode_segment, pool_tracks, read_encodings
-from autogroove.model.stored import model_folder
-from autogroove.releases import (
-    Counts,
-    Coverage,
-    ModelPart,
-    PublishOutcome,
-    ReleaseParts,
-    SegmentPart,
-    publish_release,
-    put_bytes,
-    put_json,
-    refer_to,
+from autogroove.clustering.affinity import cluster_encodings
+from autogroove.clustering.clusters import write_clusters
+from autogroove.config.settings import Settings
+from autogroove.model.encoding import (
+    encode_segment,
+    pool_tracks,
+    read_encodings,
+    write_track_encodings,
 )
-from autogroove.releases.tables import write_clusters, write_track_encodings
-from autogroove.segments import (
-    complete_catalogue,
-    plan_segments,
-    read_segment_indexes,
-    write_segment,
-)
-from autogroove.storage import Store
-from autogroove.training import train_model
+from autogroove.model.storing import model_folder
+from autogroove.model.training.train import train_model
+from autogroove.releases.log import PublishOutcome, publish_release
+from autogroove.releases.parts import Counts, Coverage, ModelPart, ReleaseParts, SegmentPart
+from autogroove.segments.coverage import complete_catalogue
+from autogroove.segments.index import read_segment_indexes
+from autogroove.segments.planning import plan_segments
+from autogroove.segments.writing import write_segment
+from autogroove.source.scan import scan_source
+from autogroove.source.sources import open_source
+from autogroove.source.table import write_catalogue
+from autogroove.store.artefacts import put_bytes, put_json, refer_to
+from autogroove.store.store import Store
 
 RATE_HZ = 22050
 
@@ -58,7 +54,7 @@ SMALL = Settings().with_overrides(
 
 
 @dataclass(frozen=True)
-class Song:
+class TrackView:
     """One file to render. Equal grooves sound alike."""
 
     path: str
@@ -71,7 +67,7 @@ class Song:
     seconds: float = 6.0
 
 
-def render_song(song: Song, seed: int) -> np.ndarray:
+def render_song(song: TrackView, seed: int) -> np.ndarray:
     """Clicks at the groove's tempo over a chord of the groove's own; mono float64."""
     draw = np.random.default_rng(seed)
     time = np.arange(int(song.seconds * RATE_HZ)) / RATE_HZ
@@ -83,7 +79,7 @@ def render_song(song: Song, seed: int) -> np.ndarray:
     return np.asarray(0.5 * sound / np.abs(sound).max())
 
 
-def write_songs(folder: Path, songs: Sequence[Song]) -> None:
+def write_songs(folder: Path, songs: Sequence[TrackView]) -> None:
     """MP3 files with ID3 tags."""
     for seed, song in enumerate(songs):
         buffer = io.BytesIO()

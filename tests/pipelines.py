@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
+from autogroove.config.run import Circumstances, RunPolicy, SourceSelection
+from autogroove.config.settings import Settings
 from flows.record import RunSummary
 
 NUM_TRACKS = 14
@@ -60,7 +61,7 @@ class Publisher:
     ) -> RunSummary:
         """One run; `policy` are fields of `RunPolicy`."""
         from flows.publish_release import publish_release
-        from flows.runners import make_task_runner
+        from flows.runtime.runners import make_task_runner
 
         circumstances = Circumstances(
             store=str(store), dask=self.dask_address, tracks_per_segment=tracks_per_segment

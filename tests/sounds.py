@@ -13,9 +13,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from autogroove.audio.mpeg import frame_bytes, read_xing
-from autogroove.catalogue import open_source, scan_source
-from autogroove.catalogue.tracks import Source
-from autogroove.storage import Store
+from autogroove.source.scan import scan_source
+from autogroove.source.sources import open_source
+from autogroove.source.tracks import Source
+from autogroove.store.store import Store
 
 
 def play_music(

@@ -8,11 +8,10 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from autogroove.config import Settings
-from autogroove.segments import SegmentIndex, StoredTrack, make_recipe_key
-from autogroove.segments.index import segment_prefix
+from autogroove.config.settings import Settings
+from autogroove.segments.index import SegmentIndex, StoredTrack, make_recipe_key, segment_prefix
 from autogroove.segments.shards import ShardWriter
-from autogroove.storage import Store
+from autogroove.store.store import Store
 
 
 def tiny_settings(preset="poster", shape=(32, 32), **overrides):

@@ -18,23 +18,21 @@ from zarr.abc.buffer import Buffer
 from zarr.codecs import Crc32cCodec
 from zarr.storage import MemoryStore
 
-from autogroove.catalogue.table import write_catalogue
-from autogroove.identity import canonical_json, digest_bytes, make_key
-from autogroove.releases import (
+from autogroove.clustering.clusters import write_clusters
+from autogroove.model.encoding import write_track_encodings
+from autogroove.releases.parts import (
     Counts,
     Coverage,
     Decision,
     ModelPart,
-    PartRef,
     ReleaseParts,
     SegmentPart,
-    put_bytes,
-    put_json,
-    refer_to,
 )
-from autogroove.releases.tables import write_clusters, write_track_encodings
-from autogroove.segments import SegmentIndex, StoredTrack
-from autogroove.storage import Store
+from autogroove.segments.index import SegmentIndex, StoredTrack
+from autogroove.source.table import write_catalogue
+from autogroove.store.artefacts import PartRef, put_bytes, put_json, refer_to
+from autogroove.store.keys import canonical_json, digest_bytes, make_key
+from autogroove.store.store import Store
 
 CODE_SIZE = 8
 CLIPS = 3
@@ -107,6 +105,7 @@ def put_release(store: Store, collection: Collection | None = None) -> ReleasePa
         cluster_report=put_json(store, "clusters", {"converged": True, "iterations": 41}),
         card=put_json(store, "cards", {"rows": [{"key": "groove", "value": len(ids) / 100}]}),
         pictures={"loss": put_bytes(store, "pictures", ".png", b"\x89PNG not really")},
+        gc_roots=(),
         settings=source.settings,
         source_kind="folder",
         source_url="s3://made-up/music",

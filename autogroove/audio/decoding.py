@@ -13,15 +13,14 @@ import soundfile
 from numpy.typing import NDArray
 
 from autogroove.audio.clips import Band, TrackClips, TrackMeasures, clip_length, place_clips
-from autogroove.audio.faults import AudioFault
-from autogroove.audio.files import AudioFile, reading, refuse_non_audio
-from autogroove.audio.layer3.reading import Layer3Stream, decode_clips, open_stream
+from autogroove.audio.files import AudioFault, AudioFile, reading, refuse_non_audio
+from autogroove.audio.layer3.clips import Layer3Stream, decode_clips, open_stream
 from autogroove.audio.mixing import fold_block, mix_block
 from autogroove.audio.mpeg import MpegScan, scan_mpeg
 from autogroove.audio.opening import open_sound
 from autogroove.audio.resampling import Resampler, design_resampler
-from autogroove.catalogue.reasons import Reason
 from autogroove.config import ClipSettings
+from autogroove.source import Reason
 
 DECODER_VERSION = f"libsndfile {soundfile.__libsndfile_version__}, reading 2"
 """What decodes. A quarantined track is tried again when this changes."""
@@ -34,8 +33,6 @@ _LOUDEST = 1e6
 _CONTAINERS = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"FORM", b"caff", b".snd", b"riff")
 
 _kept = threading.local()
-
-Floats = NDArray[np.float32]
 
 
 def read_clips(file: AudioFile, settings: ClipSettings, band: Band | None = None) -> TrackClips:
@@ -124,7 +121,7 @@ def _read_sound(
     return TrackClips(clips, used, _measure(totals, num_samples, sound))
 
 
-def _total(clips: Floats) -> NDArray[np.float64] | None:
+def _total(clips: NDArray[np.float32]) -> NDArray[np.float64] | None:
     """The totals of clips that were decoded in part; None where the whole decoder must judge."""
     totals = np.zeros((len(clips), 4))
     for clip, total in zip(clips, totals, strict=True):
@@ -148,7 +145,7 @@ def _fold_clips(
     starts: list[int],
     length: int,
     fold: Resampler,
-    clips: Floats,
+    clips: NDArray[np.float32],
     totals: NDArray[np.float64],
 ) -> int:
     """Fill clips at the lower rate; how many samples the last one had.
@@ -172,7 +169,10 @@ def _fold_clips(
 
 
 def _mix_clips(
-    sound: soundfile.SoundFile, starts: list[int], clips: Floats, totals: NDArray[np.float64]
+    sound: soundfile.SoundFile,
+    starts: list[int],
+    clips: NDArray[np.float32],
+    totals: NDArray[np.float64],
 ) -> int:
     """Fill clips at the file's rate, block by block; how many samples the last one had."""
     size = max(1, _BLOCK_SAMPLES // int(sound.channels))
@@ -189,15 +189,15 @@ def _mix_clips(
     return done
 
 
-def _borrow_block(num_samples: int, channels: int) -> Floats:
+def _borrow_block(num_samples: int, channels: int) -> NDArray[np.float32]:
     """Memory of this thread for decoded samples, kept: fresh pages cost a tenth of decoding."""
-    kept: Floats | None = getattr(_kept, "samples", None)
+    kept: NDArray[np.float32] | None = getattr(_kept, "samples", None)
     if kept is None or kept.size < num_samples * channels:
         kept = _kept.samples = np.empty(num_samples * channels, np.float32)
     return kept[: num_samples * channels].reshape(num_samples, channels)
 
 
-def _read_some(sound: soundfile.SoundFile, start: int, block: Floats) -> int:
+def _read_some(sound: soundfile.SoundFile, start: int, block: NDArray[np.float32]) -> int:
     """Fill a block from a place on; how many samples there were."""
     try:
         if sound.tell() != start:

@@ -1,8 +1,4 @@
-"""From a member of a batch to bytes that are what the catalogue says they are.
-
-What belongs here: fetching, checking against the fingerprint, refusing what is no audio at all.
-What does not: decoding.
-"""
+"""From a path to bytes that are what the catalogue says, and what a file can do wrong."""
 
 import hashlib
 import io
@@ -13,15 +9,52 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from autogroove.audio.faults import AudioFault
-from autogroove.audio.noting import NotingFile
-from autogroove.catalogue.reasons import Reason
-from autogroove.catalogue.tracks import Source
+from autogroove.source import Reason, Source, is_network_fault
+from autogroove.store import SeekableView
+
+
+class AudioFault(Exception):
+    """One track cannot be used. Never leaves the segment writer.
+
+    `detail` is at most 200 characters of text about the file, for people.
+    """
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason.value}: {detail}")
+        self.reason = reason
+        self.detail = " ".join(detail.split())[:200]
+
+    def __reduce__(self) -> tuple[type["AudioFault"], tuple[Reason, str]]:
+        return AudioFault, (self.reason, self.detail)
+
+
+class FaultKeepingFile(SeekableView):
+    """A file that ends where it cannot be read; `fault` says why."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file.seek(0, io.SEEK_END))
+        self._file = file
+        self.fault: Exception | None = None
+
+    def read_at(self, start: int, stop: int) -> bytes:
+        """The bytes of a range, or none from the first fault on."""
+        if self.fault is not None:
+            return b""
+        try:
+            self._file.seek(start)
+            return self._file.read(stop - start)
+        except Exception as error:
+            if not isinstance(error, OSError) and not is_network_fault(error):
+                raise
+            self.fault = error
+            return b""
+
 
 WHOLE_FILE_BYTES = 32 << 20
 """Files up to this size are read at once; of larger ones only the parts that are wanted."""
 
 _BLOCK_BYTES = 1 << 20
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _NOT_AUDIO = {
@@ -33,6 +66,7 @@ _NOT_AUDIO = {
     b"\x1f\x8b": "a gzip archive",
     b"\x7fELF": "a program",
 }
+
 _OTHER_AUDIO = {
     b"\x30\x26\xb2\x75": "Windows Media",
     b"MAC ": "Monkey's Audio",
@@ -109,7 +143,7 @@ def reading(file: AudioFile) -> Iterator[BinaryIO]:
     except OSError as error:
         raise _unreadable(error) from error
     with opened:
-        noting = None if file.content is not None else NotingFile(opened)
+        noting = None if file.content is not None else FaultKeepingFile(opened)
         try:
             yield opened if noting is None else cast(BinaryIO, noting)
         except AudioFault:

@@ -8,7 +8,7 @@ What does not: what the measures mean (`decoding`), or the design of the filter 
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.audio.compiling import compiled
+from autogroove.audio.layer3.bits import compiled
 from autogroove.audio.resampling import Resampler, deal_taps, decimate_run
 
 FULL_SCALE = 0.999
@@ -16,11 +16,10 @@ FULL_SCALE = 0.999
 _RUN = 1024
 """Outputs per run: what a run needs stays in the nearest cache, and float32 sums stay exact."""
 
-Floats = NDArray[np.float32]
 Totals = NDArray[np.float64]
 
 
-def mix_block(block: Floats, mono: Floats, totals: Totals) -> None:
+def mix_block(block: NDArray[np.float32], mono: NDArray[np.float32], totals: Totals) -> None:
     """Write the mean of all channels, and add to the totals.
 
     Args:
@@ -42,7 +41,9 @@ def mix_block(block: Floats, mono: Floats, totals: Totals) -> None:
         _mix(block.reshape(-1), block.shape[1], low, mono[low:high], high - low, totals)
 
 
-def fold_block(block: Floats, design: Resampler, out: Floats, totals: Totals) -> None:
+def fold_block(
+    block: NDArray[np.float32], design: Resampler, out: NDArray[np.float32], totals: Totals
+) -> None:
     """`mix_block`, and then the resampling of a whole clip, in one pass over the samples.
 
     Args:
@@ -57,7 +58,12 @@ def fold_block(block: Floats, design: Resampler, out: Floats, totals: Totals) ->
 
 @compiled
 def _fold(
-    flat: Floats, channels: int, weights: Floats, before: int, out: Floats, totals: Totals
+    flat: NDArray[np.float32],
+    channels: int,
+    weights: NDArray[np.float32],
+    before: int,
+    out: NDArray[np.float32],
+    totals: Totals,
 ) -> None:
     groups, step = weights.shape
     num_samples = len(flat) // channels
@@ -77,10 +83,10 @@ def _fold(
 
 @compiled
 def _mix(
-    flat: Floats,
+    flat: NDArray[np.float32],
     channels: int,
     start: int,
-    mono: Floats,
+    mono: NDArray[np.float32],
     measured: int,
     totals: Totals,
 ) -> None:
@@ -101,7 +107,7 @@ def _mix(
 
 
 @compiled
-def _measure(mono: Floats, totals: Totals) -> None:
+def _measure(mono: NDArray[np.float32], totals: Totals) -> None:
     """Squares are taken around one sample: a constant must not drown what varies."""
     if len(mono) == 0:
         return

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.audio.compiling import compiled
+from autogroove.audio.layer3.bits import compiled
 
 _BLOCK_BYTES = 4 << 20
 _LONGEST_FRAME = 8192

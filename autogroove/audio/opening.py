@@ -1,22 +1,37 @@
-"""Opening a decoder on a file.
+"""Opening a decoder on a file."""
 
-What belongs here: how libsndfile is given a file so that it is quick, bounded, and knows the
-file's true length.
-What does not: what is read from it (`decoding`).
-"""
-
+import io
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import soundfile
 
-from autogroove.audio.faults import AudioFault
-from autogroove.audio.files import AudioFile
+from autogroove.audio.files import AudioFault, AudioFile
 from autogroove.audio.mpeg import MpegScan, make_xing
-from autogroove.audio.prefixed import open_behind
-from autogroove.catalogue.reasons import Reason
+from autogroove.source import Reason
+from autogroove.store import SeekableView
+
+
+class PrefixedFile(SeekableView):
+    """`prefix`, then the file from `offset` on, read-only and seekable, nothing copied."""
+
+    def __init__(self, prefix: bytes, file: BinaryIO, offset: int) -> None:
+        super().__init__(len(prefix) + file.seek(0, io.SEEK_END) - offset)
+        self._prefix, self._file, self._offset = prefix, file, offset
+
+    def read_at(self, start: int, stop: int) -> bytes:
+        """The bytes of a range."""
+        head = self._prefix[start:stop]
+        self._file.seek(self._offset + max(0, start - len(self._prefix)))
+        return head + self._file.read(stop - start - len(head))
+
+
+def open_behind(prefix: bytes, file: BinaryIO, offset: int) -> BinaryIO:
+    """A `PrefixedFile`, as the type that readers take."""
+    return cast(BinaryIO, PrefixedFile(prefix, file, offset))
+
 
 _LONG_TAG_BYTES = 1 << 18
 """Tags beyond this are kept from the decoder, which would hold them in memory."""

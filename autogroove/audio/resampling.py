@@ -1,7 +1,7 @@
 """From one sample rate to another, keeping only the band that the picture shows.
 
 What belongs here: the design of the filter and the kernel that applies it.
-What does not: the choice of the rate (`autogroove.spectrogram`).
+What does not: the choice of the rate (`autogroove.segments.spectrogram`).
 
 The filter is a Kaiser-windowed sinc in polyphase form (Oppenheim and Schafer, Discrete-Time
 Signal Processing, 7.6 and 4.6): flat up to the picture's highest frequency, 80 dB down wherever
@@ -16,19 +16,17 @@ from math import ceil, gcd, pi
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.audio.compiling import compiled
+from autogroove.audio.layer3.bits import compiled
 
 STOP_BAND_DB = 80.0
 _RUN = 1024
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Resampler:
     """The filter from one rate to another: output n lies at source sample n * step / phases."""
 
-    taps: Floats
+    taps: NDArray[np.float32]
     """Shape (phases, 2 * half)."""
     step: int
     half: int
@@ -57,8 +55,8 @@ def _kaiser(position: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def resample_clips(
-    clips: Floats, source_hz: int, target_hz: int, top_hz: float, num_samples: int
-) -> Floats:
+    clips: NDArray[np.float32], source_hz: int, target_hz: int, top_hz: float, num_samples: int
+) -> NDArray[np.float32]:
     """Clips at another rate.
 
     Args:
@@ -89,7 +87,7 @@ def resample_clips(
     return out
 
 
-def deal_taps(taps: Floats, step: int) -> Floats:
+def deal_taps(taps: NDArray[np.float32], step: int) -> NDArray[np.float32]:
     """Taps as rows of `step`, filled up with zeros to a multiple of four rows."""
     groups = -(-len(taps) // (4 * step)) * 4
     weights = np.zeros((groups, step), np.float32)
@@ -98,7 +96,9 @@ def deal_taps(taps: Floats, step: int) -> Floats:
 
 
 @compiled
-def _filter(padded: Floats, taps: Floats, step: int, out: Floats) -> None:
+def _filter(
+    padded: NDArray[np.float32], taps: NDArray[np.float32], step: int, out: NDArray[np.float32]
+) -> None:
     """out[n] = sum over t of taps[phase, t] * padded[start + t], start and phase of n * step."""
     phases, width = taps.shape
     start, phase = 0, 0
@@ -113,7 +113,9 @@ def _filter(padded: Floats, taps: Floats, step: int, out: Floats) -> None:
 
 
 @compiled
-def _decimate(padded: Floats, weights: Floats, out: Floats) -> None:
+def _decimate(
+    padded: NDArray[np.float32], weights: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
     """out[n] = sum over t of taps[t] * padded[n * step + t]."""
     groups, step = weights.shape
     rows = np.empty((step, _RUN + groups), np.float32)
@@ -126,7 +128,12 @@ def _decimate(padded: Floats, weights: Floats, out: Floats) -> None:
 
 
 @compiled
-def decimate_run(samples: Floats, weights: Floats, rows: Floats, run: Floats) -> None:
+def decimate_run(
+    samples: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    rows: NDArray[np.float32],
+    run: NDArray[np.float32],
+) -> None:
     """run[n] = sum over t of taps[t] * samples[n * step + t].
 
     The samples are dealt out to `step` rows, so that one tap meets a run of neighbours: that
@@ -144,7 +151,7 @@ def decimate_run(samples: Floats, weights: Floats, rows: Floats, run: Floats) ->
 
 
 @compiled
-def _deal(samples: Floats, rows: Floats, count: int) -> None:
+def _deal(samples: NDArray[np.float32], rows: NDArray[np.float32], count: int) -> None:
     """rows[d, i] = samples[i * step + d]; a step that is spelled out fills the vector unit."""
     step = len(rows)
     if step == 4:

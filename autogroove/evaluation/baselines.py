@@ -11,13 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.descriptors.clips import ClipDescriptions, describe_tracks_rhythm
-from autogroove.evaluation.card import YARDSTICK
-from autogroove.evaluation.collection import Collection
-from autogroove.evaluation.hearing import Encoded
-from autogroove.evaluation.neighbours import Floats
+from autogroove.evaluation.card import ORACLE
+from autogroove.evaluation.descriptors.clips import ClipDescriptions, describe_tracks_rhythm
+from autogroove.evaluation.tracks import EvaluatedTracks
+from autogroove.evaluation.view import Encoded
 
-Images = NDArray[np.uint8]
 """(n, num_bins, num_frames) grey levels as segments keep them."""
 PCA_IMAGES = 1000
 """PCA is fitted to at most this many training images: its Gram matrix grows with the square."""
@@ -25,7 +23,7 @@ _BLOCK = 128
 
 
 def describe_baselines(
-    collection: Collection, code_size: int, disguised: ClipDescriptions | None = None
+    collection: EvaluatedTracks, code_size: int, augmented: ClipDescriptions | None = None
 ) -> dict[str, Encoded]:
     """What needs no images: random and, where described, timbre, tempogram and the yardstick.
 
@@ -36,32 +34,34 @@ def describe_baselines(
     """
     generator = np.random.default_rng(0)
     num_clips = len(collection.clip_tracks)
-    num_disguised = 0 if collection.disguised_clips is None else len(collection.disguised_clips)
-    drawn = generator.normal(size=(num_clips + num_disguised, code_size)).astype(np.float32)
-    found = {"random": Encoded(drawn[:num_clips], drawn[num_clips:] if num_disguised else None)}
+    num_augmented = 0 if collection.augmented_clips is None else len(collection.augmented_clips)
+    drawn = generator.normal(size=(num_clips + num_augmented, code_size)).astype(np.float32)
+    found = {"random": Encoded(drawn[:num_clips], drawn[num_clips:] if num_augmented else None)}
     plain = collection.descriptions
     if plain is not None:
-        timbre, tempogram, rhythm = (None,) * 3 if disguised is None else _view(disguised)
+        timbre, tempogram, rhythm = (None,) * 3 if augmented is None else _view(augmented)
         found["mfcc"] = standardise_pair(plain.timbre, timbre)
         found["tempogram"] = Encoded(plain.tempogram(), tempogram)
         own = _view(plain)[2]
-        found[YARDSTICK] = Encoded(own, rhythm, collection.rhythms.rhythm)
+        found[ORACLE] = Encoded(own, rhythm, collection.rhythms.rhythm)
     return found
 
 
-def _view(descriptions: ClipDescriptions) -> tuple[Floats, Floats, Floats]:
+def _view(
+    descriptions: ClipDescriptions,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Timbre, tempogram and tempo-normalised rhythm of each clip."""
     num_clips = len(descriptions.timbre)
     rhythms = describe_tracks_rhythm(descriptions.periodicity, np.arange(num_clips), num_clips)
     return descriptions.timbre, descriptions.tempogram(), rhythms.rhythm
 
 
-def standardise_pair(clips: Floats, disguised: Floats | None) -> Encoded:
+def standardise_pair(clips: NDArray[np.float32], augmented: NDArray[np.float32] | None) -> Encoded:
     """Both with the mean and deviation of the clips taken out, so that no unit rules."""
     centre, spread = clips.mean(axis=0), clips.std(axis=0)
     spread = np.where(spread > 1e-9, spread, 1).astype(np.float32)
     return Encoded(
-        (clips - centre) / spread, None if disguised is None else (disguised - centre) / spread
+        (clips - centre) / spread, None if augmented is None else (augmented - centre) / spread
     )
 
 
@@ -69,14 +69,16 @@ def standardise_pair(clips: Floats, disguised: Floats | None) -> Encoded:
 class PrincipalComponents:
     """A linear autoencoder: mean (p,) and components (code, p) with orthonormal rows."""
 
-    mean: Floats
-    components: Floats
+    mean: NDArray[np.float32]
+    components: NDArray[np.float32]
 
-    def encode(self, images: Images) -> Floats:
+    def encode(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, code) scores."""
         return self._apply(images)[0]
 
-    def _apply(self, images: Images) -> tuple[Floats, NDArray[np.float64], NDArray[np.float64]]:
+    def _apply(
+        self, images: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
         scores, errors, mean_errors = [], [], []
         for start in range(0, len(images), _BLOCK):
             centred = _flatten(images[start : start + _BLOCK]) - self.mean
@@ -89,14 +91,14 @@ class PrincipalComponents:
             mean_errors.append(total / centred.shape[1])
         return np.concatenate(scores), np.concatenate(errors), np.concatenate(mean_errors)
 
-    def hear(self, images: Images, disguised: Images | None) -> Encoded:
+    def hear(self, images: NDArray[np.uint8], augmented: NDArray[np.uint8] | None) -> Encoded:
         """Scores of both, with the errors of reconstruction of the plain ones."""
         clips, errors, mean_errors = self._apply(images)
-        other = None if disguised is None else self.encode(disguised)
+        other = None if augmented is None else self.encode(augmented)
         return Encoded(clips, other, squared_errors=errors, mean_errors=mean_errors)
 
 
-def fit_components(images: Images, code_size: int) -> PrincipalComponents:
+def fit_components(images: NDArray[np.uint8], code_size: int) -> PrincipalComponents:
     """PCA of flattened images in [0, 1] by the Gram matrix, exact.
 
     Args:
@@ -116,11 +118,11 @@ def fit_components(images: Images, code_size: int) -> PrincipalComponents:
 
 
 def make_image_baselines(
-    images: Images,
-    disguised: Images | None,
+    images: NDArray[np.uint8],
+    augmented: NDArray[np.uint8] | None,
     code_size: int,
     training: NDArray[np.bool_],
-    encode_untrained: Callable[[Images], Floats] | None = None,
+    encode_untrained: Callable[[NDArray[np.uint8]], NDArray[np.float32]] | None = None,
 ) -> dict[str, Encoded]:
     """PCA at equal code size, and the encoder before training.
 
@@ -136,12 +138,12 @@ def make_image_baselines(
         rows = np.sort(np.random.default_rng(0).permutation(rows)[:PCA_IMAGES])
     found: dict[str, Encoded] = {}
     if len(rows) > 1:
-        found["pca"] = fit_components(images[rows], code_size).hear(images, disguised)
+        found["pca"] = fit_components(images[rows], code_size).hear(images, augmented)
     if encode_untrained is not None:
-        other = None if disguised is None else encode_untrained(disguised)
+        other = None if augmented is None else encode_untrained(augmented)
         found["untrained"] = standardise_pair(encode_untrained(images), other)
     return found
 
 
-def _flatten(images: Images) -> Floats:
+def _flatten(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)

@@ -1,7 +1,7 @@
 """Are clusters stable, and do they hold what sounds alike?
 
 What belongs here: rows 7 and 8 of the card and the share of genre in clusters (row 5).
-What does not: affinity propagation itself (`autogroove.affinity`). scikit-learn is imported where
+What does not: affinity propagation itself (`autogroove.clustering`). scikit-learn is imported where
 it is used: reading a card must not wait for it.
 """
 
@@ -11,27 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.evaluation.agreement import Pairing
-from autogroove.evaluation.collection import UNKNOWN, Collection, Pairs
-from autogroove.evaluation.figures import (
-    Figure,
-    NotMeasurable,
-    estimate_ratio,
-    jackknife_groups,
-)
-from autogroove.evaluation.hearing import Hearing
+from autogroove.evaluation.card import Figure, NotMeasurable, estimate_ratio, jackknife_groups
+from autogroove.evaluation.tracks import UNKNOWN, EvaluatedTracks
+from autogroove.evaluation.view import EncoderView
 
 KEPT_SHARE = 0.9
 """Share of tracks that each seed clusters again."""
 
 
-def share_with_genre(hearing: Hearing) -> Figure:
+def share_with_genre(view: EncoderView) -> Figure:
     """Adjusted mutual information of clusters and genres; 0 is chance.
 
     Reported, not judged: clusters of groove should know less of genre than clusters of timbre.
     """
     from sklearn.metrics import adjusted_mutual_info_score
 
-    genres, labels = hearing.collection.genres, hearing.labels
+    genres, labels = view.collection.genres, view.labels
     known = np.flatnonzero(genres != UNKNOWN)
     if len(np.unique(genres[known])) < 2:
         raise NotMeasurable("fewer than two genres are known")
@@ -40,10 +35,10 @@ def share_with_genre(hearing: Hearing) -> Figure:
         rows = known[kept]
         return float(adjusted_mutual_info_score(genres[rows], labels[rows]))
 
-    return jackknife_groups(inform, hearing.collection.artists[known])
+    return jackknife_groups(inform, view.collection.artists[known])
 
 
-def measure_stability(hearing: Hearing) -> Figure:
+def measure_stability(view: EncoderView) -> Figure:
     """Adjusted Rand index between clusters of all and of a random nine tenths, mean of seeds.
 
     Affinity propagation is deterministic but for ties, so that a seed alone would say nothing:
@@ -51,39 +46,39 @@ def measure_stability(hearing: Hearing) -> Figure:
     """
     from sklearn.metrics import adjusted_rand_score
 
-    rows = choose_tracks(hearing)
-    encodings = hearing.tracks[rows]
-    whole = hearing.make_clusters(encodings)
+    rows = choose_tracks(view)
+    encodings = view.tracks[rows]
+    whole = view.make_clusters(encodings)
     scores = []
-    for seed in range(hearing.settings.stability_seeds):
-        generator = np.random.default_rng([hearing.settings.seed, seed])
+    for seed in range(view.settings.stability_seeds):
+        generator = np.random.default_rng([view.settings.seed, seed])
         kept = np.sort(generator.permutation(len(rows))[: max(2, int(KEPT_SHARE * len(rows)))])
-        again = hearing.make_clusters(encodings[kept])
+        again = view.make_clusters(encodings[kept])
         scores.append(float(adjusted_rand_score(whole[kept], again)))
     return Figure(float(np.mean(scores)), min(scores), max(scores), len(rows))
 
 
-def compare_clip_clusters(hearing: Hearing) -> Figure:
+def compare_clip_clusters(view: EncoderView) -> Figure:
     """Adjusted Rand index between clusters of first clips and clusters of last clips."""
     from sklearn.metrics import adjusted_rand_score
 
-    clip_tracks = hearing.collection.clip_tracks
-    chosen = choose_tracks(hearing)
-    first, last = _end_clips(clip_tracks, len(hearing.collection))
+    clip_tracks = view.collection.clip_tracks
+    chosen = choose_tracks(view)
+    first, last = _end_clips(clip_tracks, len(view.collection))
     rows = chosen[first[chosen] != last[chosen]]
     if len(rows) < 3:
         raise NotMeasurable("fewer than three tracks have two clips")
-    one = hearing.make_clusters(hearing.encoded.clips[first[rows]])
-    other = hearing.make_clusters(hearing.encoded.clips[last[rows]])
+    one = view.make_clusters(view.encoded.clips[first[rows]])
+    other = view.make_clusters(view.encoded.clips[last[rows]])
     return jackknife_groups(
         lambda kept: float(adjusted_rand_score(one[kept], other[kept])),
-        hearing.collection.artists[rows],
+        view.collection.artists[rows],
     )
 
 
 def measure_spread(
-    differ: Callable[[Collection], tuple[NDArray[np.float32], Pairs]],
-) -> Callable[[Hearing], Figure]:
+    differ: Callable[[EvaluatedTracks], tuple[NDArray[np.float32], NDArray[np.bool_]]],
+) -> Callable[[EncoderView], Figure]:
     """Mean difference of pairs within a cluster, divided by that of all pairs.
 
     Only pairs of different artists count. Over all ways to deal tracks into clusters of the same
@@ -91,10 +86,10 @@ def measure_spread(
     what size-matched random clusters have. 1 is chance, lower is better.
     """
 
-    def measure(hearing: Hearing) -> Figure:
-        difference, known = differ(hearing.collection)
-        allowed = hearing.collection.strangers & known
-        labels = hearing.labels
+    def measure(view: EncoderView) -> Figure:
+        difference, known = differ(view.collection)
+        allowed = view.collection.different_artist & known
+        labels = view.labels
         together = allowed & (labels[:, None] == labels)
         if not together.any():
             raise NotMeasurable("no cluster holds two artists")
@@ -103,13 +98,13 @@ def measure_spread(
             raise NotMeasurable("all tracks are alike")
         within = np.where(together, difference, 0).sum(axis=1, dtype=np.float64)
         count = together.sum(axis=1) * chance
-        artists = hearing.collection.artists
-        return estimate_ratio(within, count, artists, **hearing.resampling)
+        artists = view.collection.artists
+        return estimate_ratio(within, count, artists, **view.resampling)
 
     return measure
 
 
-def differ_in_tempo(collection: Collection) -> tuple[NDArray[np.float32], Pairs]:
+def differ_in_tempo(collection: EvaluatedTracks) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(n, n) distance of tempi in octaves, with whole octaves taken off: 0 to 0.5."""
     octaves = np.log2(collection.rhythms.tempo_bpm)
     known = np.isfinite(octaves)
@@ -121,19 +116,19 @@ def differ_in_tempo(collection: Collection) -> tuple[NDArray[np.float32], Pairs]
 def differ_by(pairing: Pairing) -> Pairing:
     """(n, n) one minus a similarity, which is half the squared distance of unit rows."""
 
-    def differ(collection: Collection) -> tuple[NDArray[np.float32], Pairs]:
+    def differ(collection: EvaluatedTracks) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         similarity, known = pairing(collection)
         return np.maximum(1 - similarity, 0), known
 
     return differ
 
 
-def choose_tracks(hearing: Hearing) -> NDArray[np.int64]:
+def choose_tracks(view: EncoderView) -> NDArray[np.int64]:
     """(m,) the rows that are clustered again: all, or a random `stability_tracks` of them."""
-    num_tracks, limit = len(hearing.collection), hearing.settings.stability_tracks
+    num_tracks, limit = len(view.collection), view.settings.stability_tracks
     if num_tracks <= limit:
         return np.arange(num_tracks)
-    generator = np.random.default_rng(hearing.settings.seed)
+    generator = np.random.default_rng(view.settings.seed)
     return np.sort(generator.permutation(num_tracks)[:limit])
 
 

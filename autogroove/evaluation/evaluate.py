@@ -5,7 +5,7 @@ What does not: reading a store (`gathering`), making baselines from images (`bas
 
 A first look at a model, without a store:
 
-    from autogroove.descriptors import describe_clips
+    from autogroove.evaluation.descriptors import describe_clips
     from autogroove.evaluation import evaluate_encodings, render_text
 
     card = evaluate_encodings(encodings, clip_tracks, tracks, describe_clips(clips, 22050))
@@ -20,14 +20,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from autogroove.config import EvaluationSettings
-from autogroove.descriptors.clips import ClipDescriptions
 from autogroove.evaluation.baselines import describe_baselines
-from autogroove.evaluation.card import Card, CardRow
-from autogroove.evaluation.collection import Collection
-from autogroove.evaluation.figures import Figure, NotMeasurable
-from autogroove.evaluation.hearing import Clusterer, Encoded, Hearing
+from autogroove.evaluation.card import Card, CardRow, Figure, NotMeasurable
+from autogroove.evaluation.descriptors.clips import ClipDescriptions
 from autogroove.evaluation.measures import MEASURES, Measure
-from autogroove.evaluation.neighbours import Floats
+from autogroove.evaluation.tracks import EvaluatedTracks
+from autogroove.evaluation.view import Clusterer, Encoded, EncoderView
 
 Progress = Callable[[int, int], None]
 
@@ -44,7 +42,7 @@ class EvaluationInputs:
         cluster: clusters encodings in the release's way; for baselines and stability.
     """
 
-    collection: Collection
+    collection: EvaluatedTracks
     encoded: Encoded
     baselines: Mapping[str, Encoded] = field(default_factory=dict)
     labels: NDArray[np.int64] | None = None
@@ -60,10 +58,10 @@ def evaluate_release(
     ends the evaluation.
     """
     hearings = {
-        name: Hearing(inputs.collection, encoded, settings, cluster=inputs.cluster)
+        name: EncoderView(inputs.collection, encoded, settings, cluster=inputs.cluster)
         for name, encoded in inputs.baselines.items()
     }
-    model = Hearing(inputs.collection, inputs.encoded, settings, inputs.labels, inputs.cluster)
+    model = EncoderView(inputs.collection, inputs.encoded, settings, inputs.labels, inputs.cluster)
     rows = []
     for done, measure in enumerate(MEASURES):
         if progress:
@@ -81,12 +79,12 @@ def evaluate_release(
 
 
 def evaluate_encodings(
-    clip_encodings: Floats,
+    clip_encodings: NDArray[np.float32],
     clip_tracks: NDArray[np.int64],
     tracks: pd.DataFrame,
     descriptions: ClipDescriptions | None = None,
     *,
-    disguised: tuple[Floats, NDArray[np.int64]] | None = None,
+    augmented: tuple[NDArray[np.float32], NDArray[np.int64]] | None = None,
     baselines: Mapping[str, Encoded] | None = None,
     labels: NDArray[np.int64] | None = None,
     cluster: Clusterer | None = None,
@@ -105,18 +103,20 @@ def evaluate_encodings(
         cluster: makes clusters of encodings.
         settings: of the evaluation.
     """
-    sources = None if disguised is None else disguised[1]
-    collection = Collection(tracks, clip_tracks, descriptions, sources)
+    sources = None if augmented is None else augmented[1]
+    collection = EvaluatedTracks(tracks, clip_tracks, descriptions, sources)
     simple = describe_baselines(collection, code_size=clip_encodings.shape[1])
-    encoded = Encoded(clip_encodings, None if disguised is None else disguised[0])
+    encoded = Encoded(clip_encodings, None if augmented is None else augmented[0])
     inputs = EvaluationInputs(collection, encoded, {**simple, **(baselines or {})}, labels, cluster)
     return evaluate_release(inputs, settings or EvaluationSettings())
 
 
-def _take_row(measure: Measure, model: Hearing, baselines: Mapping[str, Hearing]) -> CardRow:
+def _take_row(
+    measure: Measure, model: EncoderView, baselines: Mapping[str, EncoderView]
+) -> CardRow:
     figure, note = _try(measure, model)
     rivals = baselines if measure.of_encoder else {}
-    others = {name: _try(measure, hearing)[0] for name, hearing in rivals.items()}
+    others = {name: _try(measure, view)[0] for name, view in rivals.items()}
     return CardRow(
         key=measure.key,
         name=measure.name,
@@ -130,8 +130,8 @@ def _take_row(measure: Measure, model: Hearing, baselines: Mapping[str, Hearing]
     )
 
 
-def _try(measure: Measure, hearing: Hearing) -> tuple[Figure | None, str]:
+def _try(measure: Measure, view: EncoderView) -> tuple[Figure | None, str]:
     try:
-        return measure.take(hearing), ""
+        return measure.take(view), ""
     except NotMeasurable as reason:
         return None, str(reason)

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from autogroove.evaluation.figures import (
+from autogroove.evaluation.card import (
     Figure,
     Numbers,
     bootstrap_sums,
     estimate_mean,
     jackknife_groups,
 )
-from autogroove.evaluation.hearing import Hearing
 from autogroove.evaluation.neighbours import NOBODY
+from autogroove.evaluation.view import EncoderView
 
 
 def count_occurrences(neighbours: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -26,23 +26,23 @@ def count_occurrences(neighbours: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.bincount(found, minlength=len(neighbours))
 
 
-def measure_skewness(hearing: Hearing) -> Figure:
+def measure_skewness(view: EncoderView) -> Figure:
     """Skewness of the k-occurrence: about 0 without hubs, above 1.4 with strong ones."""
-    times = count_occurrences(hearing.neighbours).astype(np.float64)
+    times = count_occurrences(view.neighbours).astype(np.float64)
     times -= times.mean()
     powers = np.column_stack([np.ones_like(times), times, times**2, times**3])
-    return bootstrap_sums(powers, hearing.collection.artists, _skew, **hearing.resampling)
+    return bootstrap_sums(powers, view.collection.artists, _skew, **view.resampling)
 
 
-def measure_antihubs(hearing: Hearing) -> Figure:
+def measure_antihubs(view: EncoderView) -> Figure:
     """Share of tracks that are nobody's neighbour: music that similarity never reaches."""
-    missed = (count_occurrences(hearing.neighbours) == 0).astype(np.float64)
-    return estimate_mean(missed, hearing.collection.artists, **hearing.resampling)
+    missed = (count_occurrences(view.neighbours) == 0).astype(np.float64)
+    return estimate_mean(missed, view.collection.artists, **view.resampling)
 
 
-def measure_connection(hearing: Hearing) -> Figure:
+def measure_connection(view: EncoderView) -> Figure:
     """Share of tracks in the largest connected component of the neighbour graph."""
-    neighbours = hearing.neighbours
+    neighbours = view.neighbours
     rows = np.broadcast_to(np.arange(len(neighbours))[:, None], neighbours.shape)
     edges = np.column_stack([rows.ravel(), neighbours.ravel()])
     edges = edges[edges[:, 1] != NOBODY]
@@ -53,7 +53,7 @@ def measure_connection(hearing: Hearing) -> Figure:
         _, component = connected_components(graph, directed=False)
         return float(np.bincount(component[kept]).max() / kept.sum())
 
-    return jackknife_groups(connect, hearing.collection.artists)
+    return jackknife_groups(connect, view.collection.artists)
 
 
 def _skew(sums: Numbers) -> Numbers:

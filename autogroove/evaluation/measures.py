@@ -1,16 +1,35 @@
-"""The rows of the card, in their order.
-
-What belongs here: each row's key, name, direction and the function that takes it, and nothing
-else: this is the table of contents of the card.
-"""
+"""The rows of the card, in their order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from autogroove.evaluation import agreement, clusters, hubness, probes, reconstruction, retrieval
-from autogroove.evaluation.card import Better
-from autogroove.evaluation.figures import Figure
-from autogroove.evaluation.hearing import Hearing
+import numpy as np
+
+from autogroove.evaluation import agreement, clusters, hubness, probes
+from autogroove.evaluation import agreement as retrieval
+from autogroove.evaluation import measures as reconstruction
+from autogroove.evaluation.card import Better, Figure, NotMeasurable, estimate_ratio
+from autogroove.evaluation.view import EncoderView
+
+
+def measure_unexplained(view: EncoderView) -> Figure:
+    """Squared error of reconstructions ÷ squared error of the mean training image.
+
+    1 is what the mean image alone gives, 0 is perfect. Measured on held-out tracks where they are
+    known.
+
+    Raises:
+        NotMeasurable: this encoder has no decoder, or its images were not at hand.
+    """
+    encoded, collection = view.encoded, view.collection
+    if encoded.squared_errors is None or encoded.mean_errors is None:
+        raise NotMeasurable("there is nothing that was reconstructed")
+    kept = np.ones(len(collection.clip_tracks), bool)
+    if collection.held_out is not None and collection.held_out.any():
+        kept = collection.held_out[collection.clip_tracks]
+    artists = collection.artists[collection.clip_tracks[kept]]
+    errors, mean_errors = encoded.squared_errors[kept], encoded.mean_errors[kept]
+    return estimate_ratio(errors, mean_errors, artists, **view.resampling)
 
 
 @dataclass(frozen=True)
@@ -20,7 +39,7 @@ class Measure:
     key: str
     name: str
     better: Better
-    take: Callable[[Hearing], Figure]
+    take: Callable[[EncoderView], Figure]
     note: str = ""
     of_encoder: bool = True
     """Whether another encoder would give another value; else no baseline is measured."""
@@ -32,7 +51,7 @@ def _same_track() -> tuple[Measure, ...]:
         retrieval.recall_at(10),
         retrieval.average_precision,
     )
-    disguise = "query equalised and shifted ±2 semitones"
+    augmentation = "query equalised and shifted ±2 semitones"
     return (
         Measure("same_track_r1", "Same track R@1", "higher", retrieval.retrieve_plain(first)),
         Measure("same_track_r10", "Same track R@10", "higher", retrieval.retrieve_plain(ten)),
@@ -47,12 +66,12 @@ def _same_track() -> tuple[Measure, ...]:
             "disguised_r1",
             "Disguised R@1",
             "higher",
-            retrieval.retrieve_disguised(first),
-            disguise,
+            retrieval.retrieve_augmented(first),
+            augmentation,
         ),
-        Measure("disguised_r10", "Disguised R@10", "higher", retrieval.retrieve_disguised(ten)),
+        Measure("disguised_r10", "Disguised R@10", "higher", retrieval.retrieve_augmented(ten)),
         Measure(
-            "disguised_map", "Disguised mAP", "higher", retrieval.retrieve_disguised(precision)
+            "disguised_map", "Disguised mAP", "higher", retrieval.retrieve_augmented(precision)
         ),
     )
 
@@ -79,26 +98,26 @@ def _neighbours() -> tuple[Measure, ...]:
     )
 
 
-def _foreign() -> tuple[Measure, ...]:
+def _different_genre() -> tuple[Measure, ...]:
     lift = agreement.measure_lift
     return (
         Measure(
             "foreign_tempo_lift",
             "Tempo lift@10, other genres",
             "higher",
-            lift(agreement.pair_tempo, foreign=True),
+            lift(agreement.pair_tempo, different_genre=True),
         ),
         Measure(
             "foreign_rhythm_ratio",
             "Rhythm ratio@10, other genres",
             "higher",
-            lift(agreement.pair_rhythm, foreign=True),
+            lift(agreement.pair_rhythm, different_genre=True),
         ),
         Measure(
             "foreign_between_ratio",
             "Kick-snare-hat ratio@10, other genres",
             "higher",
-            lift(agreement.pair_between, foreign=True),
+            lift(agreement.pair_between, different_genre=True),
         ),
         Measure(
             "groove_accuracy",
@@ -172,7 +191,7 @@ def _graph() -> tuple[Measure, ...]:
 MEASURES: tuple[Measure, ...] = (
     *_same_track(),
     *_neighbours(),
-    *_foreign(),
+    *_different_genre(),
     *_probes(),
     *_clusters(),
     *_graph(),

@@ -7,12 +7,13 @@ What does not: which pairs are allowed (`collection`) or what a good neighbour i
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
 NOBODY = -1
 _BLOCK = 1024
 
 
-def measure_distances(queries: Floats, gallery: Floats) -> Floats:
+def measure_distances(
+    queries: NDArray[np.float32], gallery: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """(q, n) squared Euclidean distances, float32, never negative.
 
     The gallery's mean is taken off both first: far from the origin, float32 would cancel.
@@ -23,7 +24,9 @@ def measure_distances(queries: Floats, gallery: Floats) -> Floats:
     return np.asarray(np.maximum(squares - 2 * (near @ far.T), 0))
 
 
-def find_neighbours(encodings: Floats, allowed: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
+def find_neighbours(
+    encodings: NDArray[np.float32], allowed: NDArray[np.bool_], count: int
+) -> NDArray[np.int64]:
     """The nearest allowed tracks of each track.
 
     Args:
@@ -54,9 +57,9 @@ def find_neighbours(encodings: Floats, allowed: NDArray[np.bool_], count: int) -
 
 
 def rank_same_track(
-    queries: Floats,
+    queries: NDArray[np.float32],
     sources: NDArray[np.int64],
-    gallery: Floats,
+    gallery: NDArray[np.float32],
     clip_tracks: NDArray[np.int64],
 ) -> list[NDArray[np.float64]]:
     """Ranks of the other clips of each query's track among all clips but the query's own.

@@ -13,16 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from autogroove.evaluation.agreement import vote
-from autogroove.evaluation.collection import UNKNOWN, Collection
-from autogroove.evaluation.figures import (
-    Figure,
-    NotMeasurable,
-    Numbers,
-    bootstrap_sums,
-    estimate_mean,
-)
-from autogroove.evaluation.hearing import Hearing, Prediction
+from autogroove.evaluation.card import Figure, NotMeasurable, Numbers, bootstrap_sums, estimate_mean
 from autogroove.evaluation.neighbours import NOBODY, find_neighbours
+from autogroove.evaluation.tracks import UNKNOWN, EvaluatedTracks
+from autogroove.evaluation.view import EncoderView, Prediction
 
 PENALTIES = tuple(10.0**power for power in range(-1, 6))
 NUM_FOLDS = 5
@@ -33,62 +27,60 @@ FEWEST_COVERED = 30
 Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 
-def probe_fit(column: str) -> Callable[[Hearing], Figure]:
+def probe_fit(column: str) -> Callable[[EncoderView], Figure]:
     """R² of a ridge probe's predictions, cross-validated by artist."""
 
-    def measure(hearing: Hearing) -> Figure:
-        target, predicted, artists = _predict(hearing, column)
+    def measure(view: EncoderView) -> Figure:
+        target, predicted, artists = _predict(view, column)
         errors = (target - predicted) ** 2
         spread = (target - target.mean()) ** 2
         sums = np.column_stack([errors, spread])
-        return bootstrap_sums(
-            sums, artists, lambda s: 1 - s[..., 0] / s[..., 1], **hearing.resampling
-        )
+        return bootstrap_sums(sums, artists, _explain, **view.resampling)
 
     return measure
 
 
-def probe_order(column: str) -> Callable[[Hearing], Figure]:
+def probe_order(column: str) -> Callable[[EncoderView], Figure]:
     """Spearman's correlation of a ridge probe's predictions, cross-validated by artist."""
 
-    def measure(hearing: Hearing) -> Figure:
-        target, predicted, artists = _predict(hearing, column)
+    def measure(view: EncoderView) -> Figure:
+        target, predicted, artists = _predict(view, column)
         x, y = (pd.Series(values).rank().to_numpy() for values in (target, predicted))
         x, y = x - x.mean(), y - y.mean()
         columns = np.column_stack([np.ones_like(x), x, y, x * x, y * y, x * y])
-        return bootstrap_sums(columns, artists, _correlate, **hearing.resampling)
+        return bootstrap_sums(columns, artists, _correlate, **view.resampling)
 
     return measure
 
 
-def classify_linear(hearing: Hearing) -> Figure:
+def classify_linear(view: EncoderView) -> Figure:
     """Accuracy of genre by a ridge classifier, on the official split where there is one."""
     from sklearn.linear_model import RidgeClassifierCV
 
-    genres = hearing.collection.genres
-    encodings = hearing.tracks.astype(np.float64)
+    genres = view.collection.genres
+    encodings = view.tracks.astype(np.float64)
 
     def predict(train: NDArray[np.int64], test: NDArray[np.int64]) -> NDArray[np.int64]:
         seen, asked = _standardise(encodings[train], encodings[test])
         reader = RidgeClassifierCV(alphas=PENALTIES).fit(seen, genres[train])
         return np.asarray(reader.predict(asked), dtype=np.int64)
 
-    return _classify(hearing, predict)
+    return _classify(view, predict)
 
 
-def classify_by_neighbours(hearing: Hearing) -> Figure:
+def classify_by_neighbours(view: EncoderView) -> Figure:
     """Accuracy of genre by a vote of the nearest training tracks, on the same split."""
-    collection = hearing.collection
+    collection = view.collection
 
     def predict(train: NDArray[np.int64], test: NDArray[np.int64]) -> NDArray[np.int64]:
-        allowed = collection.strangers & np.isin(np.arange(len(collection)), train)
-        found = find_neighbours(hearing.tracks, allowed, hearing.settings.neighbours)[test]
+        allowed = collection.different_artist & np.isin(np.arange(len(collection)), train)
+        found = find_neighbours(view.tracks, allowed, view.settings.neighbours)[test]
         return np.where(found[:, 0] == NOBODY, UNKNOWN, vote(found, collection.genres))
 
-    return _classify(hearing, predict)
+    return _classify(view, predict)
 
 
-def split_by_genre(collection: Collection) -> Folds:
+def split_by_genre(collection: EvaluatedTracks) -> Folds:
     """Training and test rows among tracks of known genre.
 
     The official split where it has both parts ("test", else "validation"), otherwise five folds
@@ -111,35 +103,35 @@ def split_by_genre(collection: Collection) -> Folds:
 
 
 def _classify(
-    hearing: Hearing,
+    view: EncoderView,
     predict: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]],
 ) -> Figure:
-    collection = hearing.collection
+    collection = view.collection
     hits, artists = [], []
     for train, test in split_by_genre(collection):
         hits.append(predict(train, test) == collection.genres[test])
         artists.append(collection.artists[test])
     values = np.concatenate(hits).astype(np.float64)
-    return estimate_mean(values, np.concatenate(artists), **hearing.resampling)
+    return estimate_mean(values, np.concatenate(artists), **view.resampling)
 
 
-def _predict(hearing: Hearing, column: str) -> Prediction:
+def _predict(view: EncoderView, column: str) -> Prediction:
     """Target, prediction and artist of each covered track; made once for R² and Spearman."""
-    if column not in hearing.predictions:
-        hearing.predictions[column] = _cross_validate(hearing, column)
-    return hearing.predictions[column]
+    if column not in view.predictions:
+        view.predictions[column] = _cross_validate(view, column)
+    return view.predictions[column]
 
 
-def _cross_validate(hearing: Hearing, column: str) -> Prediction:
+def _cross_validate(view: EncoderView, column: str) -> Prediction:
     from sklearn.linear_model import RidgeCV
 
-    collection = hearing.collection
+    collection = view.collection
     target = collection.numbers(column)
     rows = np.flatnonzero(np.isfinite(target))
     if len(rows) < FEWEST_COVERED:
         raise NotMeasurable(f"{column} is known of {len(rows)} tracks; {FEWEST_COVERED} are needed")
     predicted = np.full(len(target), np.nan)
-    encodings = hearing.tracks.astype(np.float64)
+    encodings = view.tracks.astype(np.float64)
     for train, test in _fold_by_artist(rows, collection.artists):
         seen, asked = _standardise(encodings[train], encodings[test])
         predicted[test] = RidgeCV(alphas=PENALTIES).fit(seen, target[train]).predict(asked)

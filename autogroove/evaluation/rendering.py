@@ -3,8 +3,7 @@
 What belongs here: layout of a card. What does not: its numbers, or any command or page.
 """
 
-from autogroove.evaluation.card import YARDSTICK, Card, CardRow
-from autogroove.evaluation.figures import Figure
+from autogroove.evaluation.card import ORACLE, Card, CardRow, Figure
 
 _ARROWS = {"higher": "↑", "lower": "↓", "report": " "}
 
@@ -51,6 +50,18 @@ def render_markdown(card: Card, previous: Card | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
+def render_columns(card: Card) -> str:
+    """The card as a wide Markdown table with a column for each baseline, for `docs/results/`."""
+    names = _baseline_names(card)
+    header = ["row", "", "release", "95 % interval", *names, "n"]
+    lines = [_describe(card), "", _pipe(header), _pipe(["---"] * len(header))]
+    lines += [_pipe(_cells(row, names)) for row in card.rows if row.value is not None]
+    unmeasured = [f"- {row.name}: {row.note}" for row in card.rows if row.value is None]
+    if unmeasured:
+        lines += ["", "Not measured:", "", *unmeasured]
+    return "\n".join(lines) + "\n"
+
+
 def _compare(row: CardRow, before: dict[str, float | None]) -> list[str]:
     old = before.get(row.key)
     if old is None or row.value is None:
@@ -90,7 +101,7 @@ def _baseline_names(card: Card) -> list[str]:
     names: dict[str, None] = {}
     for row in card.rows:
         names.update(dict.fromkeys(row.baselines))
-    return sorted(names, key=lambda name: name == YARDSTICK)
+    return sorted(names, key=lambda name: name == ORACLE)
 
 
 def _figure(figure: Figure | None) -> str:

@@ -1,34 +1,54 @@
-"""Other models of the same clips, to be measured beside the release's own.
-
-What belongs here: finding the release that holds such a model, and what that model made of the
-sampled clips. What does not: baselines that are made for the card (`baselines`, `encoders`).
-
-The one rival is the `poster` preset, the recipe that every other must beat. A run shows it once a
-release of that preset is in the log of the same store.
-"""
+"""Other models of the same clips, to be measured beside the release's own."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from autogroove.config import Settings
-from autogroove.descriptors.batches import plan_descriptions, read_descriptions
-from autogroove.errors import MissingObject, ReleaseError
-from autogroove.evaluation.hearing import Encoded
-from autogroove.evaluation.neighbours import Floats
+from autogroove.config import ModelSettings, Settings
+from autogroove.errors import MissingObject, NotFoundError, ReleaseError
+from autogroove.evaluation.descriptors.storing import plan_descriptions, read_descriptions
 from autogroove.evaluation.sampled import SampledClips, read_clip_codes
-from autogroove.model import load_model
-from autogroove.model.autoencoder import encode_images
-from autogroove.releases import PartRef, read_manifest
-from autogroove.releases.log import release_numbers
-from autogroove.spectrogram import image_shape
-from autogroove.storage import Store
+from autogroove.evaluation.view import Encoded
+from autogroove.model import Autoencoder, build_autoencoder, encode_images, load_model, reconstruct
+from autogroove.releases import read_manifest, release_numbers
+from autogroove.segments import image_shape
+from autogroove.store import PartRef, Store
+
+_BLOCK = 256
+
+
+def measure_errors(
+    model: Autoencoder, images: NDArray[np.uint8], training: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(num_clips,) mean squared error of the model, and of the mean training image."""
+    mean = images[training].mean(axis=0, dtype=np.float64).astype(np.float32) / np.float32(255)
+    errors, mean_errors = [], []
+    for start in range(0, len(images), _BLOCK):
+        block = images[start : start + _BLOCK]
+        levels = block.astype(np.float32) / np.float32(255)
+        errors.append(np.mean((reconstruct(model, block) - levels) ** 2, axis=(1, 2)))
+        mean_errors.append(np.mean((levels - mean) ** 2, axis=(1, 2)))
+    return np.concatenate(errors).astype(float), np.concatenate(mean_errors).astype(float)
+
+
+def make_untrained(
+    model: ModelSettings, image_shape: tuple[int, int], seed: int
+) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    """The encoder of a model as it is before training; torch's own seed is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        untrained = build_autoencoder(model, image_shape)
+    return lambda images: encode_images(untrained, images)
+
 
 RIVAL_PRESET = "poster"
+
 MOST_RELEASES = 50
 """How far back in the log a rival is looked for: a log of thousands must not be read for it."""
 
@@ -80,7 +100,7 @@ def hear_rivals(
                 *(name, reason, rival.settings.preset),
             )
             continue
-        heard[name] = Encoded(plain, _encode_disguised(store, rival, catalogue, settings, clips))
+        heard[name] = Encoded(plain, _encode_augmented(store, rival, catalogue, settings, clips))
     return heard
 
 
@@ -89,14 +109,14 @@ def _read_rival(store: Store, number: int) -> Rival | None:
     try:
         parts = read_manifest(store, number).parts
         settings = Settings.model_validate(parts.settings)
-    except (ReleaseError, ValidationError):
+    except (NotFoundError, ReleaseError, ValidationError):
         return None
     return Rival(parts.model.model_key, settings, parts.encodings)
 
 
-def _encode_disguised(
+def _encode_augmented(
     store: Store, rival: Rival, catalogue: pd.DataFrame, settings: Settings, clips: SampledClips
-) -> Floats | None:
+) -> NDArray[np.float32] | None:
     """(num_disguised, d) in the order of `clips.disguised`, or None where images are lacking."""
     sampled = rival.settings.model_copy(update={"evaluation": settings.evaluation})
     keys = [batch.key for batch in plan_descriptions(catalogue, sampled)]
@@ -107,7 +127,7 @@ def _encode_disguised(
     except MissingObject:
         return None
     names = described.table["fingerprint"][described.table["disguised"]]
-    owners = clips.tracks["fingerprint"].to_numpy()[clips.clip_tracks[clips.disguised]]
+    owners = clips.tracks["fingerprint"].to_numpy()[clips.clip_tracks[clips.augmented]]
     places = pd.Index(names).get_indexer(pd.Index(owners))
     if len(places) == 0 or (places < 0).any():
         return None

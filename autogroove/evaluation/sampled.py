@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from autogroove.descriptors.batches import Descriptions
-from autogroove.encoding import read_encodings
 from autogroove.errors import AutogrooveError, MissingObject
-from autogroove.evaluation.neighbours import Floats
-from autogroove.storage import Store
+from autogroove.evaluation.descriptors.storing import Descriptions
+from autogroove.model import read_encodings
+from autogroove.store import Store
 
 
 @dataclass(frozen=True)
@@ -26,9 +25,9 @@ class SampledClips:
     tracks: pd.DataFrame
     clip_tracks: NDArray[np.int64]
     described: NDArray[np.int64]
-    disguised: NDArray[np.int64]
+    augmented: NDArray[np.int64]
     """(m,) row in `clip_tracks` of each clip that was disguised."""
-    disguises: NDArray[np.int64]
+    augmentations: NDArray[np.int64]
     """(m,) its place among the disguised descriptions and images."""
 
 
@@ -60,7 +59,7 @@ def match_clips(sample: pd.DataFrame, described: Descriptions) -> SampledClips:
     )
 
 
-def read_clip_codes(store: Store, keys: Sequence[str], clips: SampledClips) -> Floats:
+def read_clip_codes(store: Store, keys: Sequence[str], clips: SampledClips) -> NDArray[np.float32]:
     """(num_clips, d) encodings in the order of the sampled clips.
 
     Args:

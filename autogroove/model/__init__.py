@@ -1,15 +1,5 @@
-"""The convolutional autoencoder: what it is, how it is built and how it is kept."""
+"""The autoencoder: networks, how they are stored, and encoding with them."""
 
-from autogroove.model.autoencoder import Autoencoder, encode_images, reconstruct
-from autogroove.model.building import build_autoencoder
-from autogroove.model.stored import ModelSummary, load_model, read_summary
+import lazy_loader
 
-__all__ = [
-    "Autoencoder",
-    "ModelSummary",
-    "build_autoencoder",
-    "encode_images",
-    "load_model",
-    "read_summary",
-    "reconstruct",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,7 +1,7 @@
 """The autoencoder of the poster: six convolutions, two fully connected layers, six back.
 
 What belongs here: the layers, and what every model of ours can do (encode, decode, reconstruct).
-What does not: how the weights are found (`autogroove.training`), or kept (`stored.py`).
+What does not: how the weights are found (`autogroove.model.training.train`), or kept (`stored.py`).
 """
 
 from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 What belongs here: pooling over time that keeps rhythm and forgets where it began. No weights.
 What does not: the network around it (`autogroove.model.groove`), or the card's own descriptors
-(`autogroove.descriptors`), which are measured from audio and which no model reads.
+(`autogroove.evaluation.descriptors`), which are measured from audio and which no model reads.
 
 How much each tempo is in a clip is weighed by how well its beats repeat (comb filter: Scheirer
 1998) and by how usual it is (log-normal around 120 a minute: Ellis 2007). With octaves folded

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from autogroove.clustering import ClusterPair, pair_clusters
 from autogroove.releases.reading import Release, open_release
-from autogroove.releases.stations import ClusterPair, adjusted_rand_index, pair_clusters
-from autogroove.storage import Store
+from autogroove.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +61,8 @@ def diff_releases(store: Store, a: int, b: int) -> ReleaseDiff:
     """What changed from release `a` to release `b`.
 
     Raises:
-        ReleaseError: one of them does not exist, or its parts are damaged or collected.
+        NotFoundError: one of them does not exist.
+        ReleaseError: parts of one are damaged or collected.
     """
     before, after = open_release(store, a), open_release(store, b)
     old, new = before.manifest.parts, after.manifest.parts
@@ -107,13 +108,15 @@ def _pair_cards(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tupl
 
 def compare_clusters(before: pd.DataFrame, after: pd.DataFrame) -> ClusterMoves:
     """How clusters moved; tables have columns track_id, cluster, exemplar."""
+    from sklearn.metrics import adjusted_rand_score
+
     matched = pair_clusters(before, after)
     continued = {pair.before: pair.after for pair in matched}
     common = before.merge(after, on="track_id", suffixes=("_before", "_after"))
     stayed = common["cluster_before"].map(continued) == common["cluster_after"]
     clusters = [set(table["cluster"].tolist()) for table in (before, after)]
     return ClusterMoves(
-        agreement=adjusted_rand_index(common["cluster_before"], common["cluster_after"]),
+        agreement=float(adjusted_rand_score(common["cluster_before"], common["cluster_after"])),
         matched=tuple(matched),
         new=tuple(sorted(clusters[1] - set(continued.values()))),
         gone=tuple(sorted(clusters[0] - set(continued))),

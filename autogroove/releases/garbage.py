@@ -12,19 +12,24 @@ with holes.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from autogroove.errors import MissingObject, ReleaseError
-from autogroove.releases.leases import RUNS, STALE_AFTER, SWEEPS, hold_sweep, live_leases
+from autogroove.releases.leases import (
+    PUBLISH_QUEUE,
+    RUNS,
+    STALE_AFTER,
+    SWEEPS,
+    hold_sweep,
+    live_leases,
+)
 from autogroove.releases.log import list_releases, release_numbers
 from autogroove.releases.manifest import FOLDER, Manifest, manifest_key
-from autogroove.releases.remembered import STATISTICS, find_measurements, find_renderings
-from autogroove.releases.turns import TURNS
-from autogroove.storage import Store, StoredObject
-from autogroove.storage.local import TEMPORARY
+from autogroove.store import TEMPORARY, Store, StoredObject
 
 KINDS = (
     "analyses",
@@ -47,6 +52,8 @@ KINDS = (
 """Folders that are swept: all that Autogroove fills."""
 
 GRACE = timedelta(hours=24)
+_MEASURED = ("descriptors/", "analyses/segments/")
+_RENDERING = re.compile(r"cache/demo-[0-9a-f]{32}(?=/|$)")
 
 
 @dataclass(frozen=True)
@@ -167,8 +174,8 @@ def _find_garbage(
     store: Store, kept: list[Manifest], dropped: list[Manifest], before: datetime
 ) -> Iterator[StoredObject]:
     needed, released = _mark(kept), _mark(dropped)
-    for kind in (*KINDS, RUNS, SWEEPS, TURNS, FOLDER):
-        limit = before - STALE_AFTER if kind in (RUNS, SWEEPS, TURNS) else before
+    for kind in (*KINDS, RUNS, SWEEPS, PUBLISH_QUEUE, FOLDER):
+        limit = before - STALE_AFTER if kind in (RUNS, SWEEPS, PUBLISH_QUEUE) else before
         found = list(store.objects(kind, leftovers=True))
         due = [each for each in found if each.modified <= limit or released.holds(each.key)]
         due = [each for each in due if not needed.holds(each.key)]
@@ -192,13 +199,27 @@ def _find_useful(
     if kind == "scans":
         return _current_scans(whole)
     if kind == "cache":
-        return find_renderings(kept, old)
-    if kind == "descriptors" or any(key.startswith(STATISTICS) for key in old):
-        measured = find_measurements(store, kept)
-        return {key for key in old if measured is None or key in measured}
+        return {key for key in old if _saves_time(_rendering_of(key), kept)}
+    if kind in ("analyses", "descriptors"):
+        return {key for key in old if key.startswith(_MEASURED) and _saves_time(key, kept)}
     if kind == "memos":
         return {key for key in old if _still_true(store, key, needed)}
     return set()
+
+
+def _rendering_of(key: str) -> str | None:
+    """The rendered demo that an object of `cache/` belongs to; None: it is not ours."""
+    found = _RENDERING.match(key)
+    return found[0] if found else None
+
+
+def _saves_time(root: str | None, kept: list[Manifest]) -> bool:
+    """Whether a kept release names this as what it was measured or rendered with.
+
+    A release of before that was recorded may need any of them. Losing one costs time only.
+    """
+    roots = [manifest.parts.gc_roots for manifest in kept]
+    return root is None or any(names is None or root in names for names in roots)
 
 
 def _current_scans(scans: list[str]) -> set[str]:

@@ -1,37 +1,31 @@
-"""Who is at work in a store: runs that may yet publish, and sweeps of garbage.
+"""Who is at work in a store: runs that may publish, sweeps of garbage, and the publish queue."""
 
-What belongs here: small objects that say "I am at work", kept fresh by a heartbeat, and the rule
-by which runs and sweeps keep out of one another's way.
-What does not: what a sweep removes (`autogroove.releases.garbage`).
-
-A run writes its lease and only then looks for sweeps; a sweep writes its lease and only then
-looks for runs. Listings are consistent, so at least one of the two sees the other: the run waits,
-or the sweep removes nothing. A lease that was not freshened for `STALE_AFTER` belongs to a
-process that died. Times are the store's own, so that clocks of machines need not agree.
-"""
-
+import json
 import logging
 import os
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import psutil
 
-from autogroove.errors import AutogrooveError, ReleaseError
-from autogroove.identity import canonical_json
-from autogroove.storage import Store
+from autogroove.errors import AutogrooveError, MissingObject, ReleaseError
+from autogroove.store import Store, canonical_json
 
 _log = logging.getLogger(__name__)
 
 RUNS = "runs"
+
 SWEEPS = "sweeps"
+
 HEARTBEAT_SECONDS = 30.0
+
 STALE_AFTER = timedelta(minutes=5)
+
 _LONGEST_WAIT_SECONDS = 900.0
 
 
@@ -120,3 +114,67 @@ def _beat(
 def store_time(store: Store, folder: str, name: str) -> datetime:
     """When a lease was last freshened, by the store's clock."""
     return store.stat(f"{folder}/{name}.json").modified
+
+
+PUBLISH_QUEUE = "turns"
+
+QUEUE_STALE_AFTER = timedelta(minutes=2)
+"""Four beats: a run on another machine that died holds the next one up for no longer."""
+
+
+@contextmanager
+def wait_in_queue(
+    store: Store,
+    tell: Callable[[str], None] = lambda whom: None,
+    *,
+    look_again_seconds: float = 2.0,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+) -> Iterator[str]:
+    """Hold a lease, and wait until every run of this store that came earlier has ended.
+
+    `tell` receives who is waited for, in words, each time that this is somebody else. Yields the
+    name of the turn. Must not be nested.
+
+    Raises:
+        ReleaseError: a sweep of garbage goes on and does not end.
+    """
+    with hold_lease(store, heartbeat_seconds) as lease:
+        arrived = store_time(store, RUNS, lease).astimezone(UTC)
+        # Object storage tells whole seconds; within one, this machine's clock is as good as any.
+        first = f"{arrived:%Y%m%dT%H%M%S%f}-{time.time_ns():020d}-"
+        with announced(store, PUBLISH_QUEUE, heartbeat_seconds, first) as name:
+            told = ""
+            while whom := _find_who_is_ahead(store, name):
+                if whom != told:
+                    _log.info("Waiting for %s, which is publishing to %s.", whom, store.url)
+                    tell(whom)
+                    told = whom
+                time.sleep(look_again_seconds)
+            yield name
+
+
+def _find_who_is_ahead(store: Store, name: str) -> str | None:
+    """The run that is waited for, in words; None where it is this one's turn."""
+    moment = store_time(store, PUBLISH_QUEUE, name)
+    for other in live_leases(store, PUBLISH_QUEUE, moment, QUEUE_STALE_AFTER):
+        if other >= name:
+            return None
+        try:
+            holder = json.loads(store.read(f"{PUBLISH_QUEUE}/{other}.json"))
+        except MissingObject:
+            continue
+        if not _has_died(holder):
+            return f"process {holder['process']} on {holder['host']}"
+    return None
+
+
+def _has_died(holder: dict[str, object]) -> bool:
+    """Whether a process of this machine is gone; of another machine only its silence tells."""
+    if holder["host"] != socket.gethostname():
+        return False
+    try:
+        process = psutil.Process(int(str(holder["process"])))
+        is_another = int(process.create_time()) != holder["began"]
+        return is_another or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

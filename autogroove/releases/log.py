@@ -1,13 +1,4 @@
-"""The release log: numbers that are given once and never taken back.
-
-What belongs here: publishing, listing, reading and rolling back.
-What does not: the parts themselves, which are written before and never change.
-
-A release exists from the moment its manifest does, and a manifest is created only where none is.
-So there is no lock and no mutable pointer: the current release is the highest number, and of two
-publishers that reach for one number, one gets it and the other takes the next. A create whose
-answer was lost is settled by reading the manifest back and looking for our own nonce.
-"""
+"""The release log: numbers that are given once and never taken back."""
 
 import random
 import time
@@ -15,9 +6,9 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
-from autogroove.errors import MissingObject, ReleaseError, StoreError
-from autogroove.releases.capability import require_conditional_create
+from autogroove.errors import MissingObject, NotFoundError, ReleaseError, StoreError
 from autogroove.releases.leases import hold_lease
 from autogroove.releases.manifest import (
     FOLDER,
@@ -28,12 +19,13 @@ from autogroove.releases.manifest import (
     now,
     parse_manifest,
 )
-from autogroove.releases.parts import ReleaseParts, content_digest
-from autogroove.releases.presence import missing_objects
-from autogroove.storage import Store
+from autogroove.releases.parts import ReleaseParts, content_digest, missing_objects
+from autogroove.store import Store, require_conditional_create
 
 _READERS = 8
+
 _LONGEST_PAUSE_SECONDS = 0.5
+
 _MOST_ATTEMPTS = 200
 """Races that a publisher may lose before it says so: more publishers than any team has."""
 
@@ -56,14 +48,15 @@ def read_manifest(store: Store, number: int) -> Manifest:
     """The manifest of one release.
 
     Raises:
-        ReleaseError: there is no such release, or its manifest is damaged.
+        NotFoundError: there is no such release.
+        ReleaseError: its manifest is damaged.
     """
     key = manifest_key(number)
     try:
         data = store.read(key, most_bytes=LARGEST_MANIFEST_BYTES)
         return parse_manifest(data, number, store.locate(key))
     except MissingObject as error:
-        raise ReleaseError(
+        raise NotFoundError(
             f"There is no release {number} in {store.url}. "
             "`autogroove releases list` shows the ones there are."
         ) from error
@@ -116,7 +109,8 @@ def rollback(store: Store, to: int | None = None) -> PublishOutcome:
     rollback goes forward again.
 
     Raises:
-        ReleaseError: there is nothing to go back to, or it was collected as garbage.
+        NotFoundError: there is nothing to go back to.
+        ReleaseError: it was collected as garbage.
     """
     require_conditional_create(store)
     with hold_lease(store):
@@ -151,7 +145,7 @@ def _new_content(current: Manifest | None, parts: ReleaseParts, force: bool) -> 
 def _old_content(store: Store, current: Manifest | None, to: int | None) -> Manifest | None:
     target = to if to is not None else current.parent if current else None
     if current is None or target is None:
-        raise ReleaseError(f"{store.url} has no earlier release to roll back to.")
+        raise NotFoundError(f"{store.url} has no earlier release to roll back to.")
     old = read_manifest(store, target)
     if old.content_digest == current.content_digest:
         return None
@@ -211,3 +205,28 @@ def _require_parts(store: Store, parts: ReleaseParts) -> None:
             f"{len(missing)} parts are not in {store.url} as they should be ({shown}), so nothing "
             "is published. Run `autogroove run` again: it makes them anew."
         )
+
+
+def releases_as_json(store: Store) -> list[dict[str, Any]]:
+    """One row a release, oldest first: the answer of `autogroove releases list --json`."""
+    return [_summary(manifest) for manifest in list_releases(store)]
+
+
+def _summary(manifest: Manifest) -> dict[str, Any]:
+    parts = manifest.parts
+    return {
+        "release": manifest.release,
+        "published_at": manifest.published_at.isoformat(),
+        "parent": manifest.parent,
+        "tracks": parts.counts.tracks,
+        "clusters": parts.counts.clusters,
+        "model": parts.model.model_key,
+        "rolled_back_from": manifest.rolled_back_from,
+    }
+
+
+def release_as_json(manifest: Manifest) -> dict[str, Any]:
+    """One release in full: the answer of `autogroove releases show --json`."""
+    shown = manifest.model_dump(mode="json")
+    del shown["nonce"]
+    return shown

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pydantic import Field, ValidationError
 
 from autogroove.errors import ReleaseError
-from autogroove.identity import canonical_json
-from autogroove.releases.parts import Digest, Name, Record, ReleaseParts
+from autogroove.releases.parts import ReleaseParts
+from autogroove.store import Digest, Name, Record, canonical_json
 
 FORMAT = 1
 """Version of the manifest's form. A reader refuses a number that it does not know."""

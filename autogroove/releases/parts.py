@@ -1,46 +1,26 @@
 """What a release consists of: references to immutable objects, and what identifies them.
 
-What belongs here: the typed record of a release's parts, its content digest, and the one way to
-put and to read a content-addressed part.
-What does not: numbering and publishing (`autogroove.releases.log`), or what a part means to a
-listener (`autogroove.releases.reading`).
-
 Every model here is parsed from manifests that others may have written, so it is strict: keys
 cannot climb out of the store, digests are digests, sizes are bounded.
 """
 
-from typing import Annotated, Any, Self
+from importlib.metadata import version
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_serializer, model_validator
 
-import autogroove
-from autogroove.errors import MissingObject, ReleaseError
-from autogroove.identity import canonical_json, digest_bytes, make_key
-from autogroove.releases.urls import hide_credentials
-from autogroove.storage import Store
-
-LARGEST_PART_BYTES = 1 << 40
-"""A part that claims to be larger than this (1 TiB) is a damaged or hostile manifest."""
-
-_NAME = r"[A-Za-z0-9][A-Za-z0-9._=-]*"
-Name = Annotated[str, StringConstraints(pattern=rf"^{_NAME}$", max_length=200)]
-Key = Annotated[str, StringConstraints(pattern=rf"^{_NAME}(/{_NAME})*$", max_length=1000)]
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Count = Annotated[int, Field(ge=0, le=1 << 53)]
-
-
-class Record(BaseModel):
-    """A frozen value of a manifest; an unknown field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PartRef(Record):
-    """One immutable object of a release: where it is, its SHA-256 and its size."""
-
-    key: Key
-    sha256: Digest
-    size_bytes: int = Field(ge=0, le=LARGEST_PART_BYTES)
+from autogroove.store import (
+    Count,
+    Digest,
+    Key,
+    Name,
+    PartRef,
+    Record,
+    Store,
+    canonical_json,
+    digest_bytes,
+    hide_credentials,
+)
 
 
 class SegmentPart(Record):
@@ -97,13 +77,23 @@ class Counts(Record):
 
 
 class Decision(Record):
-    """What a policy chose and why, for people.
+    """What a run keeps or makes anew, and a sentence that says why.
 
-    Of a model kept, warm_started or trained; of clusters kept, assigned or clustered.
+    The base of `ModelDecision` and `ClusterDecision`. A manifest has the action, under the name
+    `decision`, and the reason; what a subclass knows besides is for the run alone.
     """
 
-    decision: str = Field(max_length=100)
+    model_config = ConfigDict(populate_by_name=True)
+
+    action: str = Field(alias="decision", max_length=100)
     why: str = Field(max_length=2000)
+
+    @model_serializer
+    def _for_manifest(self) -> dict[str, str]:
+        return {"decision": self.action, "why": self.why}
+
+    def __str__(self) -> str:
+        return f"{self.action}: {self.why}"
 
 
 class ReleaseParts(Record):
@@ -111,9 +101,10 @@ class ReleaseParts(Record):
 
     `settings` is the JSON form of `Settings`, kept as plain JSON so that a later version of
     Autogroove, with other settings, can still read this release. `next_cluster` is the lowest
-    cluster id that was never given. `pictures` and `report` are for people. None of these is in
-    the content digest, nor are `timings` (seconds by stage), `code_version`, `policy`, the counts
-    and the source's URL.
+    cluster id that was never given. `pictures` and `report` are for people. `gc_roots` name what
+    the card, the data report and the demo's audio came from: losing it costs time only; None: made
+    before this was recorded. None of these is in the content digest, nor are `timings` (seconds
+    by stage), `code_version`, `policy`, the counts and the source's URL.
     """
 
     catalogue: PartRef
@@ -125,17 +116,18 @@ class ReleaseParts(Record):
     cluster_report: PartRef
     card: PartRef
     analysis: PartRef | None = None
-    pictures: dict[Name, PartRef] = {}
+    pictures: dict[Name, PartRef] = Field(default_factory=dict)
     report: PartRef | None = None
     settings: dict[str, Any]
     source_kind: str = Field(max_length=100)
     source_url: str = Field(max_length=4000)
     coverage: Coverage
     counts: Counts
-    policy: dict[Name, Decision] = {}
+    policy: dict[Name, Decision] = Field(default_factory=dict)
     next_cluster: Count = 0
-    timings: dict[Name, float] = {}
-    code_version: str = autogroove.__version__
+    gc_roots: tuple[Key, ...] | None = Field(default=None, max_length=1_000_000)
+    timings: dict[Name, float] = Field(default_factory=dict)
+    code_version: str = Field(default_factory=lambda: version("autogroove"))
 
     @model_validator(mode="before")
     @classmethod
@@ -180,50 +172,16 @@ def content_digest(parts: ReleaseParts) -> str:
     return digest_bytes(canonical_json(content))
 
 
-_REMEDY = "Run `autogroove releases verify`, and roll back or run again."
+def list_sizes(store: Store, parts: ReleaseParts) -> dict[str, int]:
+    """Size in bytes by key of everything beside the parts: one listing a folder, not one a part."""
+    folders = {ref.key.rpartition("/")[0] for ref in parts.objects()}
+    folders |= {f"segments/{segment.recipe_key}" for segment in parts.segments}
+    return {o.key: o.size_bytes for folder in sorted(folders) for o in store.objects(folder)}
 
 
-def put_bytes(store: Store, kind: str, suffix: str, data: bytes) -> PartRef:
-    """Put a part under the key that its content gives it: `<kind>/<key><suffix>`.
-
-    The same bytes give the same key, so a repeated put is harmless.
-    """
-    digest = digest_bytes(data)
-    ref = PartRef(
-        key=f"{kind}/{make_key(kind, digest)}{suffix}", sha256=digest, size_bytes=len(data)
-    )
-    store.write(ref.key, data)
-    return ref
-
-
-def put_json(store: Store, kind: str, value: Any) -> PartRef:
-    """Put a JSON part in its canonical text."""
-    return put_bytes(store, kind, ".json", canonical_json(value))
-
-
-def refer_to(store: Store, key: str) -> PartRef:
-    """The reference of an object that is already in the store; reads it once for its digest.
-
-    Raises:
-        MissingObject: it is not there.
-    """
-    data = store.read(key)
-    return PartRef(key=key, sha256=digest_bytes(data), size_bytes=len(data))
-
-
-def read_part(store: Store, ref: PartRef) -> bytes:
-    """The bytes of a part; its size is checked before it is read, its digest after.
-
-    Raises:
-        ReleaseError: it is missing or damaged.
-        StoreError: it is larger than it was, or the store does not answer.
-    """
-    try:
-        # A second reading tells damage in the store from damage on the way.
-        for _ in range(2):
-            data = store.read(ref.key, most_bytes=ref.size_bytes)
-            if digest_bytes(data) == ref.sha256:
-                return data
-    except MissingObject as error:
-        raise ReleaseError(f"{store.locate(ref.key)} is missing from the release.") from error
-    raise ReleaseError(f"{store.locate(ref.key)} is damaged: its digest is another. {_REMEDY}")
+def missing_objects(store: Store, parts: ReleaseParts) -> list[str]:
+    """Keys of parts that are absent or of another size, segments' indexes included, sorted."""
+    found = list_sizes(store, parts)
+    wrong = {ref.key for ref in parts.objects() if found.get(ref.key) != ref.size_bytes}
+    wrong |= {s.index_key for s in parts.segments if s.index_key not in found}
+    return sorted(wrong)

@@ -11,12 +11,10 @@ import json
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from autogroove.errors import DamagedObject, MissingObject, ReleaseError
+from autogroove.errors import DamagedObject, MissingObject, NotFoundError, ReleaseError
 from autogroove.releases.log import current_release, read_manifest
 from autogroove.releases.manifest import Manifest
-from autogroove.releases.parts import PartRef, read_part
-from autogroove.storage import Store
-from autogroove.storage.arrays import open_array
+from autogroove.store import PartRef, Store, open_array, read_part
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,12 +29,13 @@ def open_release(store: "Store | str", release: int | None = None) -> "Release":
     """A release of a store (a `Store`, a folder or a URL); without a number, the current one.
 
     Raises:
-        ReleaseError: there is no such release.
+        NotFoundError: there is no such release.
+        ReleaseError: its manifest is damaged.
     """
     place = store if isinstance(store, Store) else Store(store)
     manifest = current_release(place) if release is None else read_manifest(place, release)
     if manifest is None:
-        raise ReleaseError(f"{place.url} holds no release yet. `autogroove run` publishes one.")
+        raise NotFoundError(f"{place.url} holds no release yet. `autogroove run` publishes one.")
     return Release(place, manifest)
 
 
@@ -67,8 +66,8 @@ class Release:
 
     @cached_property
     def catalogue(self) -> "pd.DataFrame":
-        """One row a track of the source, by track id; see `autogroove.catalogue`."""
-        from autogroove.catalogue.table import read_catalogue
+        """One row a track of the source, by track id; see `autogroove.source`."""
+        from autogroove.source import read_catalogue
 
         return read_catalogue(read_part(self.store, self.manifest.parts.catalogue))
 
@@ -84,7 +83,7 @@ class Release:
         try:
             return self._rows[track_id]
         except KeyError:
-            raise ReleaseError(
+            raise NotFoundError(
                 f"Release {self.number} has no clips of a track {track_id}. "
                 "`autogroove tracks` shows what it has and what was quarantined."
             ) from None
@@ -93,7 +92,7 @@ class Release:
         """The spectrograms of a track, uint8 (clips, num_bins, num_frames).
 
         Raises:
-            ReleaseError: the release holds no clips of this track.
+            NotFoundError: the release holds no clips of this track.
             MissingObject, DamagedObject: its segment is not whole any more.
         """
         _, segment, first, num_clips = self._row(track_id)
@@ -110,11 +109,11 @@ class Release:
         """The encodings of a track's clips in the order of its clips, float32 (clips, d).
 
         Raises:
-            ReleaseError: the release holds no clips of this track.
+            NotFoundError: the release holds no clips of this track.
         """
         import pyarrow.compute as pc
 
-        from autogroove.releases.tables import stack_encodings
+        from autogroove.model import stack_encodings
 
         fingerprint, segment, _, _ = self._row(track_id)
         table = self._segment_encodings(segment)
@@ -141,7 +140,7 @@ class Release:
 
     @cached_property
     def _track_encodings(self) -> "tuple[NDArray[np.int64], NDArray[np.float32]]":
-        from autogroove.releases.tables import read_track_encodings
+        from autogroove.model import read_track_encodings
 
         return read_track_encodings(read_part(self.store, self.manifest.parts.track_encodings))
 
@@ -158,7 +157,7 @@ class Release:
     @cached_property
     def clusters(self) -> "pd.DataFrame":
         """Columns track_id int64, cluster int64, exemplar bool; by track id."""
-        from autogroove.releases.tables import read_clusters
+        from autogroove.clustering import read_clusters
 
         return read_clusters(read_part(self.store, self.manifest.parts.clusters))
 
@@ -190,12 +189,12 @@ class Release:
         """A picture of the release as PNG.
 
         Raises:
-            ReleaseError: there is none of this name.
+            NotFoundError: there is none of this name.
         """
         pictures = self.manifest.parts.pictures
         if name not in pictures:
             known = ", ".join(pictures) or "none"
-            raise ReleaseError(f"Release {self.number} has no picture {name!r} (it has {known}).")
+            raise NotFoundError(f"Release {self.number} has no picture {name!r} (it has {known}).")
         return read_part(self.store, pictures[name])
 
     def _json(self, ref: PartRef) -> dict[str, Any]:

@@ -11,11 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from autogroove.errors import AutogrooveError, MissingObject, StoreError
-from autogroove.identity import digest_bytes
 from autogroove.releases.log import read_manifest
-from autogroove.releases.parts import SegmentPart, content_digest
-from autogroove.releases.presence import list_sizes
-from autogroove.storage import Store
+from autogroove.releases.parts import SegmentPart, content_digest, list_sizes
+from autogroove.store import Store, digest_bytes
 
 _READERS = 8
 
@@ -66,7 +64,8 @@ def verify_release(
     Segments' indexes are read and checked in either case, as only they know their objects.
 
     Raises:
-        ReleaseError: there is no such release, or its manifest cannot be read.
+        NotFoundError: there is no such release.
+        ReleaseError: its manifest cannot be read.
     """
     manifest = read_manifest(store, number)
     parts = manifest.parts

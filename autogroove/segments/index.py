@@ -1,8 +1,4 @@
-"""The index of a segment: what it holds, what it could not hold, and the digest of each object.
-
-What belongs here: keys and places of segments, the index as a value, reading one or many.
-What does not: which segments are missing (`planning`), or the arrays (`writing`, `reading`).
-"""
+"""The index of a segment: what it holds, what it could not hold, and reading the clips."""
 
 import json
 from collections.abc import Iterable
@@ -10,11 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from autogroove.catalogue.reasons import Reason
 from autogroove.config import Settings
 from autogroove.errors import MissingObject, StoreError
-from autogroove.identity import canonical_json, digest_bytes, make_key
-from autogroove.storage import Store
+from autogroove.source import Reason
+from autogroove.store import Store, StoredArray, canonical_json, digest_bytes, make_key, open_array
 
 FORMAT_VERSION = 2
 """Changes whenever the bytes of the same audio under the same settings change."""
@@ -175,7 +170,11 @@ def read_segment_indexes(
         return [index for index in found if index is not None]
 
 
-def stored_fingerprints(store: Store, recipe_key: str) -> dict[str, str]:
-    """The segment of every stored track of a recipe, by fingerprint: one listing, small reads."""
-    indexes = read_segment_indexes(store, recipe_key)
-    return {row.fingerprint: index.segment_key for index in indexes for row in index.rows}
+def open_clips(store: Store, recipe_key: str, segment_key: str) -> StoredArray:
+    """The images of a segment: uint8 (num_clips, num_bins, num_frames), read lazily.
+
+    Raises:
+        MissingObject: the segment is not in the store.
+        DamagedObject: its array cannot be opened.
+    """
+    return open_array(store, f"{segment_prefix(recipe_key, segment_key)}/clips")

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from autogroove.audio import DECODER_VERSION
-from autogroove.catalogue.reasons import Reason
 from autogroove.config import Settings
-from autogroove.identity import make_key
 from autogroove.segments.index import SegmentIndex, make_recipe_key, read_segment_indexes
-from autogroove.spectrogram import check_recipe
-from autogroove.storage import Store
+from autogroove.segments.spectrogram import check_recipe
+from autogroove.source import Reason
+from autogroove.store import Store, make_key
 
 NOT_REMEMBERED = {Reason.unreadable, Reason.changed_while_reading}
 """Faults of the moment, not of the bytes: such tracks are tried again at each run."""

@@ -8,7 +8,6 @@ objects or none, and one shard (16 MiB of images) and its encoding are all that 
 """
 
 import time
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,10 @@ from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
 from zarr.storage import MemoryStore
 
-from autogroove.identity import digest_bytes
-from autogroove.storage import Store
+from autogroove.store import Store, digest_bytes
 
 CLIPS_PER_CHUNK = 16
 CLIPS_PER_SHARD = 256
-
-Images = NDArray[np.uint8]
 
 
 class ShardWriter:
@@ -41,7 +37,7 @@ class ShardWriter:
         self.objects: dict[str, tuple[str, int]] = {}
         """SHA-256 and bytes of every object written, by its name below the segment."""
 
-    def append(self, images: Images) -> None:
+    def append(self, images: NDArray[np.uint8]) -> None:
         """Add images (n, num_bins, num_frames)."""
         started = time.perf_counter()
         while len(images):
@@ -114,8 +110,3 @@ def _take_objects(memory: MemoryStore) -> dict[str, bytes]:
 
 def _bytes_of(buffer: Any) -> bytes:
     return bytes(buffer.to_bytes())
-
-
-def list_shards(num_clips: int) -> Iterable[str]:
-    """Names of the shards that hold so many clips."""
-    return (f"clips/c/{shard}/0/0" for shard in range(-(-num_clips // CLIPS_PER_SHARD)))

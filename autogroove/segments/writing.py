@@ -16,10 +16,15 @@ from functools import partial
 from typing import Any
 
 from autogroove.audio import DECODER_VERSION, AudioFault
-from autogroove.catalogue.reasons import Reason
-from autogroove.catalogue.tracks import Source
 from autogroove.config import Settings
 from autogroove.errors import SourceError
+from autogroove.segments.decoding import (
+    TRACK_TIMEOUT_SECONDS,
+    IsolatedMaker,
+    Maker,
+    TrackImages,
+    make_track,
+)
 from autogroove.segments.index import (
     QuarantinedTrack,
     SegmentIndex,
@@ -27,12 +32,11 @@ from autogroove.segments.index import (
     find_segment_index,
     segment_prefix,
 )
-from autogroove.segments.isolation import TRACK_TIMEOUT_SECONDS, IsolatedMaker
-from autogroove.segments.making import Maker, TrackImages, make_track
 from autogroove.segments.planning import SegmentBatch
 from autogroove.segments.shards import ShardWriter
-from autogroove.spectrogram import image_shape
-from autogroove.storage import Store
+from autogroove.segments.spectrogram import image_shape
+from autogroove.source import Reason, Source
+from autogroove.store import Store
 
 Progress = Callable[[int, int], None]
 

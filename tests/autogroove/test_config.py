@@ -3,9 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
-from autogroove.config import Circumstances, Settings
+from autogroove.config.run import Circumstances
+from autogroove.config.settings import Settings
 from autogroove.errors import SettingsError
-from autogroove.identity import canonical_json, make_key
+from autogroove.store.keys import canonical_json, make_key
 
 
 def test_overrides_are_parsed_to_the_type_of_the_field() -> None:

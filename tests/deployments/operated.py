@@ -17,11 +17,12 @@ import httpx
 import servers
 import yaml
 from pipelines import NUM_TRACKS, TRACKS_PER_SEGMENT, autogroove_json, quick_settings
+from places import ROOT
 
-from autogroove.groovebox import DemoSpec, demo_prefix, render_demo
-from autogroove.storage import Store
+from autogroove.source.groovebox.collection import demo_prefix, render_demo
+from autogroove.source.groovebox.plan import DemoSpec
+from autogroove.store.store import Store
 
-ROOT = Path(__file__).parents[2]
 NUM_ADDED = 5
 NO_WEBHOOK = "00000000-0000-0000-0000-000000000000"
 LEASES_ON_DISK = "prefect.server.concurrency.lease_storage.filesystem"

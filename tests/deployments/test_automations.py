@@ -1,14 +1,14 @@
 """The automations are what Prefect takes, and say what they are for; checked without a server."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from places import ROOT
 from prefect.automations import AutomationCore
 from prefect.events.schemas.automations import Posture
 
-AUTOMATIONS = Path(__file__).parents[2] / "deployments" / "automations.yaml"
+AUTOMATIONS = ROOT / "deployments" / "automations.yaml"
 ENTRIES: list[dict[str, Any]] = yaml.safe_load(AUTOMATIONS.read_text())["automations"]
 
 

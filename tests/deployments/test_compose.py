@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
+from places import ROOT
 
-FOLDER = Path(__file__).parents[2] / "deployments"
+FOLDER = ROOT / "deployments"
 TEXT = (FOLDER / "compose.yaml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, Any] = COMPOSE["services"]

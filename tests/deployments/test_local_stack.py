@@ -17,18 +17,20 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from places import ROOT
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "deployments"))
+sys.path.insert(0, str(ROOT / "deployments"))
 
 from local_services import find_program
 from local_setting import USUAL_PORTS, StackError, choose_ports, read_credentials
 from operated import wait_until
 from pipelines import NUM_TRACKS, TRACKS_PER_SEGMENT, autogroove, quick_settings
 
-from autogroove.groovebox import DemoSpec, demo_prefix, render_demo
-from autogroove.storage import Store
+from autogroove.source.groovebox.collection import demo_prefix, render_demo
+from autogroove.source.groovebox.plan import DemoSpec
+from autogroove.store.store import Store
 
-SCRIPT = Path(__file__).parents[2] / "deployments" / "local_stack.py"
+SCRIPT = ROOT / "deployments" / "local_stack.py"
 
 SERVICES = [
     "postgres", "seaweedfs", "prefect", "dask-scheduler", "dask-workers", "worker-cpu", "explorer",

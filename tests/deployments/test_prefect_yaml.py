@@ -2,16 +2,16 @@
 
 import zoneinfo
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from places import ROOT
 from prefect import Flow
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.events import DeploymentEventTrigger
 
-PREFECT_YAML = Path(__file__).parents[2] / "deployments" / "prefect.yaml"
+PREFECT_YAML = ROOT / "deployments" / "prefect.yaml"
 DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load(PREFECT_YAML.read_text())["deployments"]
 
 

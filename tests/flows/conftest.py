@@ -12,9 +12,10 @@ from distributed import Client, LocalCluster
 from pipelines import NUM_TRACKS, Published, Publisher
 from servers import S3Server
 
-from autogroove.groovebox import DemoSpec, demo_prefix, render_demo
-from autogroove.storage import Store
-from flows.server import prefect_server
+from autogroove.source.groovebox.collection import demo_prefix, render_demo
+from autogroove.source.groovebox.plan import DemoSpec
+from autogroove.store.store import Store
+from flows.runtime.server import prefect_server
 
 
 @pytest.fixture(scope="session")

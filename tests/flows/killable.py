@@ -24,9 +24,10 @@ from urllib.parse import urlsplit
 from distributed import LocalCluster
 from prefect_dask.task_runners import DaskTaskRunner
 
-import flows.publish_release  # imported before the forks, not in each of them
-from autogroove.config import Circumstances, Settings, SourceSelection
-from autogroove.storage import Store
+import flows.publish_release
+from autogroove.config.run import Circumstances, SourceSelection
+from autogroove.config.settings import Settings
+from autogroove.store.store import Store
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,12 @@ from pipelines import (
     start_autogroove,
 )
 
-from autogroove.config import RunPolicy, Settings, SourceSelection
-from autogroove.planning import plan_run
-from autogroove.releases import open_release, read_manifest
-from autogroove.storage import Store
+from autogroove.config.run import RunPolicy, SourceSelection
+from autogroove.config.settings import Settings
+from autogroove.releases.log import read_manifest
+from autogroove.releases.reading import open_release
+from autogroove.runs.plan import plan_run
+from autogroove.store.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

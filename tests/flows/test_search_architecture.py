@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from autogroove.config import Circumstances, Settings, SourceSelection
-from autogroove.searching import SearchSettings
-from autogroove.searching.report import SearchReport, to_toml
-from autogroove.storage import Store
+from autogroove.config.run import Circumstances, SourceSelection
+from autogroove.config.settings import Settings
+from autogroove.evaluation.search.report import SearchReport, to_toml
+from autogroove.evaluation.search.settings import SearchSettings
+from autogroove.store.store import Store
 
 pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -54,7 +55,7 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def search(music: Path, store: Path, dask_address: str, num_trials: int) -> SearchReport:
-    from flows.runners import make_task_runner
+    from flows.runtime.runners import make_task_runner
     from flows.search_architecture import search_architecture
 
     circumstances = Circumstances(store=str(store), dask=dask_address, device="cpu")

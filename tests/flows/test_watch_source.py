@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from autogroove import announcements
-from autogroove.config import SourceSelection
-from autogroove.storage import Store
+from autogroove.config.run import SourceSelection
+from autogroove.runs import watching as announcements
+from autogroove.store.store import Store
 from flows.watch_source import EVENT, watch_source
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]

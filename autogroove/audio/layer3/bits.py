@@ -1,19 +1,26 @@
-"""Reading bits from 64-bit words, most significant first.
+"""Reading bits from 64-bit words, most significant first, and how kernels are compiled."""
 
-What belongs here: looking at bits and taking them.
-What does not: what they mean.
-
-Nothing is checked here: who reads knows where the data ends, and looks at its position before it
-goes on. SPARE_WORDS behind the data are what may be read past that end: the scalefactors of a
-granule (144 bits) and a few Huffman codes.
-"""
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from autogroove.audio.compiling import compiled
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(function: Function) -> Function:
+    """Compile at the first call, keep the machine code on disk, release the GIL.
+
+    Sums may be reordered (so that they use the vector unit); NaN and infinity keep their meaning.
+    """
+    options = {"reassoc", "contract", "nsz", "arcp"}
+    return cast(Function, njit(cache=True, nogil=True, fastmath=options)(function))
+
 
 Words = NDArray[np.uint64]
+
 SPARE_WORDS = 8
 
 

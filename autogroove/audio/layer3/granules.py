@@ -13,14 +13,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.audio.compiling import compiled
-from autogroove.audio.layer3.bits import Words
-from autogroove.audio.layer3.frames import RESERVOIR_BYTES
+from autogroove.audio.layer3.bits import Words, compiled
+from autogroove.audio.layer3.frames import (
+    COLUMNS,
+    KIND,
+    LENGTH,
+    RESERVOIR_BYTES,
+    TYPE,
+    read_side_info,
+)
 from autogroove.audio.layer3.hybrid import Transforms, add_block
-from autogroove.audio.layer3.sideinfo import COLUMNS, KIND, LENGTH, TYPE, read_side_info
 from autogroove.audio.layer3.spectrum import read_spectrum
 from autogroove.audio.layer3.synthesis import BATCH, HISTORY, Synthesis, synthesise
-from autogroove.audio.layer3.tables import LINES, LONG, SLOTS, Bands, Codes, Floats, Integers
+from autogroove.audio.layer3.tables import LINES, LONG, SLOTS, Bands, Codes, Integers
 from autogroove.audio.mpeg import header_at
 
 _JOINT_MIDDLE = 0b0110
@@ -49,7 +54,7 @@ def decode_frames(
     ends: Integers,
     first: int,
     decoder: Decoder,
-    sound: Floats,
+    sound: NDArray[np.float32],
 ) -> int:
     """Decode frames in a row.
 
@@ -123,11 +128,11 @@ def _decode_granule(
     middle: bool,
     decoder: Decoder,
     factors: Integers,
-    lines: Floats,
-    spectrum: Floats,
-    rows: Floats,
-    samples: Floats,
-    overlap: Floats,
+    lines: NDArray[np.float32],
+    spectrum: NDArray[np.float32],
+    rows: NDArray[np.float32],
+    samples: NDArray[np.float32],
+    overlap: NDArray[np.float32],
 ) -> int:
     """Add one granule to samples and overlap; where the next one's bits are, -1 in doubt."""
     channels = len(side)

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.audio.compiling import compiled
-from autogroove.audio.layer3.tables import LONG, MIXED, SLOTS, Floats, Integers
+from autogroove.audio.layer3.bits import compiled
+from autogroove.audio.layer3.tables import LONG, MIXED, SLOTS, Integers
 
 Doubles = NDArray[np.float64]
 
@@ -28,17 +28,17 @@ _LONG_PART = 8
 class Transforms(NamedTuple):
     """The linear maps of a granule. Rows are times or lines, lanes are subbands."""
 
-    cosines: Floats
+    cosines: NDArray[np.float32]
     """Shape (18, 18): the DCT-IV."""
-    threes: Floats
+    threes: NDArray[np.float32]
     """Shape (36, 18): three transforms of 12, with their windows and overlaps."""
-    windows: Floats
+    windows: NDArray[np.float32]
     """Shape (9, 36, lanes): by block type, 4 more where mixed."""
     sources: Integers
     """Shape (36,): the row of the DCT-IV from which a time is unfolded."""
-    direct: Floats
+    direct: NDArray[np.float32]
     """Shape (8,): of the alias butterflies."""
-    crossed: Floats
+    crossed: NDArray[np.float32]
 
 
 @lru_cache(maxsize=4)
@@ -91,13 +91,13 @@ def _three_transforms() -> Doubles:
 
 @compiled
 def add_block(
-    spectrum: Floats,
+    spectrum: NDArray[np.float32],
     kind: int,
     block_type: int,
     transforms: Transforms,
-    rows: Floats,
-    samples: Floats,
-    overlap: Floats,
+    rows: NDArray[np.float32],
+    samples: NDArray[np.float32],
+    overlap: NDArray[np.float32],
 ) -> None:
     """Add what a spectrum gives to the samples of this granule and to those of the next.
 
@@ -124,7 +124,9 @@ def add_block(
 
 
 @compiled
-def _lay_out(spectrum: Floats, kind: int, transforms: Transforms, lines: Floats) -> None:
+def _lay_out(
+    spectrum: NDArray[np.float32], kind: int, transforms: Transforms, lines: NDArray[np.float32]
+) -> None:
     """lines[k, lane] = spectrum[18 lane + k], neighbours of long blocks freed of their aliases."""
     lanes = lines.shape[1]
     for lane in range(lanes):
@@ -142,7 +144,9 @@ def _lay_out(spectrum: Floats, kind: int, transforms: Transforms, lines: Floats)
 
 
 @compiled
-def _multiply(matrix: Floats, lines: Floats, times: Floats) -> None:
+def _multiply(
+    matrix: NDArray[np.float32], lines: NDArray[np.float32], times: NDArray[np.float32]
+) -> None:
     """times = matrix @ lines, 18 lines."""
     for n in range(len(matrix)):
         c, out = matrix[n], times[n]
@@ -171,7 +175,11 @@ def _multiply(matrix: Floats, lines: Floats, times: Floats) -> None:
 
 @compiled
 def _unfold(
-    times: Floats, window: Floats, sources: Integers, samples: Floats, overlap: Floats
+    times: NDArray[np.float32],
+    window: NDArray[np.float32],
+    sources: Integers,
+    samples: NDArray[np.float32],
+    overlap: NDArray[np.float32],
 ) -> None:
     for i in range(SLOTS):
         first, second = times[sources[i]], times[sources[SLOTS + i]]
@@ -181,7 +189,12 @@ def _unfold(
 
 
 @compiled
-def _apply(times: Floats, window: Floats, samples: Floats, overlap: Floats) -> None:
+def _apply(
+    times: NDArray[np.float32],
+    window: NDArray[np.float32],
+    samples: NDArray[np.float32],
+    overlap: NDArray[np.float32],
+) -> None:
     for i in range(SLOTS):
         for lane in range(samples.shape[1]):
             samples[i, lane] += window[i, lane] * times[i, lane]

@@ -14,9 +14,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from autogroove.audio.compiling import compiled
-from autogroove.audio.layer3.tables import SLOTS, SUBBANDS, Floats, Integers, synthesis_window
+from autogroove.audio.layer3.bits import compiled
+from autogroove.audio.layer3.tables import SLOTS, SUBBANDS, Integers, synthesis_window
 
 HISTORY = 15
 """Slots before the present one that are heard in it."""
@@ -28,15 +29,15 @@ BATCH = 8 * SLOTS
 class Synthesis(NamedTuple):
     """The filter bank for one step and phase; `lanes` is 32 / step."""
 
-    matrix: Floats
+    matrix: NDArray[np.float32]
     """Shape (rows, lanes): the modulation, each row that differs by more than its sign."""
     near: Integers
     """Shape (lanes,): the row that an output takes from the slots 0, 2, ... back."""
     far: Integers
     """Shape (lanes,): the row that it takes from the slots 1, 3, ... back."""
-    even: Floats
+    even: NDArray[np.float32]
     """Shape (lanes, 8): of the window, what meets the slots 0, 2, ... back."""
-    odd: Floats
+    odd: NDArray[np.float32]
     """Shape (lanes, 8): of the window, what meets the slots 1, 3, ... back."""
 
 
@@ -61,7 +62,12 @@ def make_synthesis(step: int, phase: int) -> Synthesis:
 
 
 @compiled
-def synthesise(samples: Floats, bank: Synthesis, rows: Floats, sound: Floats) -> None:
+def synthesise(
+    samples: NDArray[np.float32],
+    bank: Synthesis,
+    rows: NDArray[np.float32],
+    sound: NDArray[np.float32],
+) -> None:
     """The sound of BATCH slots.
 
     Args:
@@ -87,7 +93,9 @@ def synthesise(samples: Floats, bank: Synthesis, rows: Floats, sound: Floats) ->
 
 
 @compiled
-def _modulate(samples: Floats, m: Floats, row: Floats) -> None:
+def _modulate(
+    samples: NDArray[np.float32], m: NDArray[np.float32], row: NDArray[np.float32]
+) -> None:
     """row[t] += sum over k of m[k] * samples[k, t], eight subbands."""
     for t in range(BATCH):
         row[HISTORY + t] += (
@@ -103,7 +111,13 @@ def _modulate(samples: Floats, m: Floats, row: Floats) -> None:
 
 
 @compiled
-def _filter(near: Floats, far: Floats, even: Floats, odd: Floats, part: Floats) -> None:
+def _filter(
+    near: NDArray[np.float32],
+    far: NDArray[np.float32],
+    even: NDArray[np.float32],
+    odd: NDArray[np.float32],
+    part: NDArray[np.float32],
+) -> None:
     """part[t] = sum over m of even[m] * near[t - 2 m] + odd[m] * far[t - 2 m - 1]."""
     a, b, c, d, e, f, g, h = even
     for t in range(BATCH):

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from autogroove.audio.layer3.codes import LINBITS, look_up_pairs, look_up_quads
 
-Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 LINES = 576
@@ -46,11 +45,11 @@ class Codes(NamedTuple):
     roots: Integers
     linbits: Integers
     quads: NDArray[np.int32]
-    powers: Floats
+    powers: NDArray[np.float32]
     """x ** (4/3) for x from 0 to 15 + 2 ** 13."""
-    signed: Floats
+    signed: NDArray[np.float32]
     """The same with its sign, for x from -15 to 15."""
-    gains: Floats
+    gains: NDArray[np.float32]
     """2 ** (q / 4) for q from LOWEST_QUARTER on."""
 
 

@@ -1,0 +1,13 @@
+from .clips import Band as Band
+from .clips import TrackMeasures as TrackMeasures
+from .clips import place_clips as place_clips
+from .decoding import DECODER_VERSION as DECODER_VERSION
+from .decoding import SILENT_RMS as SILENT_RMS
+from .decoding import read_clips as read_clips
+from .files import AudioFault as AudioFault
+from .files import AudioFile as AudioFile
+from .files import fetch_audio as fetch_audio
+from .files import open_bytes as open_bytes
+from .files import open_path as open_path
+from .files import reading as reading
+from .resampling import resample_clips as resample_clips

@@ -1,0 +1,1 @@
+from .bits import compiled as compiled

@@ -1,0 +1,16 @@
+from .presets import PRESETS as PRESETS
+from .run import EXPLORER_PORT as EXPLORER_PORT
+from .run import Circumstances as Circumstances
+from .run import RunPolicy as RunPolicy
+from .run import SourceSelection as SourceSelection
+from .run import read_settings as read_settings
+from .run import read_toml as read_toml
+from .settings import ClipSettings as ClipSettings
+from .settings import ClusteringSettings as ClusteringSettings
+from .settings import EvaluationSettings as EvaluationSettings
+from .settings import ModelSettings as ModelSettings
+from .settings import PresetName as PresetName
+from .settings import Section as Section
+from .settings import Settings as Settings
+from .settings import SpectrogramSettings as SpectrogramSettings
+from .settings import TrainingSettings as TrainingSettings

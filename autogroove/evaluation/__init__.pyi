@@ -1,0 +1,16 @@
+from .baselines import describe_baselines as describe_baselines
+from .baselines import fit_components as fit_components
+from .card import CARD_VERSION as CARD_VERSION
+from .card import Card as Card
+from .card import CardRow as CardRow
+from .card_inputs import gather_inputs as gather_inputs
+from .evaluate import EvaluationInputs as EvaluationInputs
+from .evaluate import evaluate_encodings as evaluate_encodings
+from .evaluate import evaluate_release as evaluate_release
+from .rendering import render_markdown as render_markdown
+from .rendering import render_text as render_text
+from .results import render_results as render_results
+from .rivals import find_rivals as find_rivals
+from .storing import evaluate_release_once as evaluate_release_once
+from .tracks import EvaluatedTracks as EvaluatedTracks
+from .view import Encoded as Encoded

@@ -1,0 +1,14 @@
+from .counting import ANALYSIS_VERSION as ANALYSIS_VERSION
+from .counting import analyse_segment_once as analyse_segment_once
+from .counting import read_statistics as read_statistics
+from .counting import statistics_key as statistics_key
+from .drawing import draw_report as draw_report
+from .statistics import merge_statistics as merge_statistics
+from .storing import DATA_PICTURE as DATA_PICTURE
+from .storing import find_data_report as find_data_report
+from .storing import make_data_report_once as make_data_report_once
+from .summary import summarise as summarise
+from .treble import measure_treble_once as measure_treble_once
+from .treble import plan_treble as plan_treble
+from .treble import read_treble as read_treble
+from .treble import treble_key as treble_key

@@ -1,0 +1,17 @@
+from .material import Material as Material
+from .material import choose_sides as choose_sides
+from .material import read_material as read_material
+from .material import take_side as take_side
+from .objective import choose_finalists as choose_finalists
+from .objective import measure_final as measure_final
+from .objective import rank_finalists as rank_finalists
+from .records import Search as Search
+from .records import begin_search as begin_search
+from .report import SearchReport as SearchReport
+from .report import to_toml as to_toml
+from .rungs import run_trial as run_trial
+from .settings import SearchSettings as SearchSettings
+from .trials import Ask as Ask
+from .trials import Final as Final
+from .trials import Side as Side
+from .trials import Trial as Trial

@@ -1,0 +1,17 @@
+from .canvas import BLUE as BLUE
+from .canvas import GREEN as GREEN
+from .canvas import INK as INK
+from .canvas import MUTED as MUTED
+from .canvas import ORANGE as ORANGE
+from .canvas import PURPLE as PURPLE
+from .canvas import RED as RED
+from .canvas import new_figure as new_figure
+from .canvas import png_data_uri as png_data_uri
+from .canvas import style_axes as style_axes
+from .canvas import to_png as to_png
+from .clusters import draw_cluster_map as draw_cluster_map
+from .clusters import project_encodings as project_encodings
+from .projection import project_plane as project_plane
+from .search import draw_search as draw_search
+from .training import draw_loss_curve as draw_loss_curve
+from .training import draw_reconstructions as draw_reconstructions

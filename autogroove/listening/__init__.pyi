@@ -1,0 +1,17 @@
+from .assigning import assign_files as assign_files
+from .choosing import find_similar as find_similar
+from .choosing import make_playlist as make_playlist
+from .clusters import describe_cluster_views as describe_cluster_views
+from .exports import EXPORT_FORMATS as EXPORT_FORMATS
+from .exports import export_playlist as export_playlist
+from .library import TrackLibrary as TrackLibrary
+from .library import open_collection as open_collection
+from .lists import Playlist as Playlist
+from .lists import describe_tracks as describe_tracks
+from .locations import Locations as Locations
+from .matching import match_clips as match_clips
+from .paths import find_path as find_path
+from .resolving import resolve_track as resolve_track
+from .rules import Rules as Rules
+from .tempo import estimate_tempo as estimate_tempo
+from .tempo import find_frame_rate as find_frame_rate

@@ -1,0 +1,226 @@
+"""From seeds to a playlist.
+
+What belongs here: ranking candidates, choosing among them by relevance and variety under the
+rules.
+What does not: the rules themselves (`rules`), the order (`ordering`), lists as values (`lists`).
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autogroove.errors import NotFoundError, SettingsError
+from autogroove.listening.library import TrackLibrary, open_collection
+from autogroove.listening.listened import ListenedRelease
+from autogroove.listening.lists import Playlist, Scored
+from autogroove.listening.ordering import find_close_artists, measure_transitions, order_tracks
+from autogroove.listening.proximity import Singles
+from autogroove.listening.rules import Limits, Rules, allow_tracks
+from autogroove.listening.tempo import fill_tempos
+
+USUAL_TRACK_SECONDS = 30.0
+"""Taken for a track of unknown length when a playlist is asked for by duration."""
+
+
+def find_similar(
+    release: ListenedRelease | TrackLibrary, track_id: int, *, count: int = 10
+) -> list[Scored]:
+    """The tracks nearest to one under mutual proximity, best first; the track itself is left out.
+
+    Raises:
+        NotFoundError: the track is not in the release.
+    """
+    collection = open_collection(release)
+    found, scores = collection.proximity.find_nearest(find_position(collection, track_id), count)
+    return [
+        Scored(collection.song(int(at)), float(score))
+        for at, score in zip(found, scores, strict=True)
+    ]
+
+
+def make_playlist(
+    release: ListenedRelease | TrackLibrary,
+    seeds: Sequence[int],
+    rules: Rules | None = None,
+    *,
+    title: str | None = None,
+) -> Playlist:
+    """A playlist that begins with the first seed, holds every seed, and obeys the rules.
+
+    The `rules.candidates` tracks nearest to the seeds on average are ranked; the playlist is
+    picked from them by maximal marginal relevance and then ordered for smooth transitions.
+    Where the rules leave fewer tracks than were asked for, limits are eased one after another
+    and `Playlist.notes` says which.
+
+    Raises:
+        SettingsError: no seed.
+        NotFoundError: a seed is not in the release.
+    """
+    rules = rules or Rules()
+    collection = open_collection(release)
+    starts = _unique(find_position(collection, track_id) for track_id in seeds)
+    if not starts:
+        raise SettingsError("A playlist needs at least one seed.")
+    scores = np.mean([collection.proximity.to_all(at) for at in starts], axis=0)
+    chosen, notes = _choose(collection, starts, scores, rules)
+    fill_tempos(collection, chosen)
+    ordered = _order(collection, chosen, rules)
+    notes += _note_spacing(collection, ordered, rules)
+    scores[starts] = 1
+    return Playlist(
+        title or f"Like {collection.song(starts[0]).name}",
+        collection.release.number,
+        tuple(Scored(collection.song(at), float(scores[at])) for at in ordered),
+        tuple(notes),
+    )
+
+
+def find_position(collection: TrackLibrary, track_id: int) -> int:
+    """Where a track is in a collection.
+
+    Raises:
+        NotFoundError: it is not in the release, or has no encoding there.
+    """
+    try:
+        return collection.positions[int(track_id)]
+    except KeyError:
+        raise NotFoundError(
+            f"Track {track_id} is not among the {len(collection)} tracks of release "
+            f"{collection.release.number}. `autogroove tracks` lists them."
+        ) from None
+
+
+def _choose(
+    collection: TrackLibrary, starts: list[int], scores: Singles, rules: Rules
+) -> tuple[list[int], list[str]]:
+    """Positions chosen, seeds first, under the strictest rules that give enough tracks."""
+    allowed = allow_tracks(collection, rules)
+    allowed[starts] = False
+    pool = _rank_candidates(collection, starts, scores, allowed)
+    chosen: list[int] = []
+    eased: list[str] = []
+    for easier, given_up in rules.eased():
+        found = _pick(collection, starts, scores, pool, easier)
+        if len(found) > len(chosen):
+            chosen, eased = found, [*eased, given_up] if given_up else []
+        if _is_enough(collection, chosen, rules):
+            return chosen, _note_easing(eased)
+    return chosen, [*_note_easing(eased), _note_short(collection, chosen, rules, len(pool))]
+
+
+def _rank_candidates(
+    collection: TrackLibrary, starts: list[int], scores: Singles, allowed: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Every allowed track, nearest first."""
+    distances = np.mean([collection.proximity.distances(at) for at in starts], axis=0)
+    order = np.lexsort((distances, -scores))
+    return np.asarray(order[allowed[order]], dtype=np.int64)
+
+
+def _pick(
+    collection: TrackLibrary,
+    starts: list[int],
+    scores: Singles,
+    pool: NDArray[np.int64],
+    rules: Rules,
+) -> list[int]:
+    """Maximal marginal relevance: λ · relevance − (1 − λ) · nearest already chosen, greedily.
+
+    (Carbonell and Goldstein, SIGIR 1998.) Candidates that the rules have closed off are
+    replaced from the rest of the pool, so a prolific artist cannot use up the candidates.
+    """
+    limits = Limits(collection, rules)
+    for at in starts:
+        limits.add(at)
+    chosen = list(starts)
+    candidates, rest = _admit(limits, pool, rules.candidates)
+    nearest = collection.proximity.between(candidates, np.asarray(starts)).max(axis=1)
+    while len(candidates) and not _is_enough(collection, chosen, rules):
+        value = (1 - rules.variety) * scores[candidates] - rules.variety * nearest
+        best = int(candidates[np.argmax(value)])
+        if not _brings_closer(collection, chosen, best, rules):
+            break
+        chosen.append(best)
+        limits.add(best)
+        keep = np.asarray([limits.admits(int(at)) for at in candidates], dtype=bool)
+        candidates, nearest = candidates[keep], nearest[keep]
+        fresh, rest = _admit(limits, rest, rules.candidates - len(candidates))
+        candidates = np.concatenate([candidates, fresh])
+        to_all = collection.proximity.between(fresh, np.asarray(chosen[:-1]))
+        nearest = np.concatenate([nearest, to_all.max(axis=1, initial=0.0)])
+        to_best = collection.proximity.between(candidates, np.asarray([best]))[:, 0]
+        nearest = np.maximum(nearest, to_best)
+    return chosen
+
+
+def _admit(
+    limits: Limits, pool: NDArray[np.int64], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first `count` tracks of a pool that may still be added, and the pool after them."""
+    found: list[int] = []
+    for seen, at in enumerate(pool.tolist()):
+        if len(found) >= count:
+            return np.asarray(found, dtype=np.int64), pool[seen:]
+        if limits.admits(at):
+            found.append(at)
+    return np.asarray(found, dtype=np.int64), pool[:0]
+
+
+def _seconds(collection: TrackLibrary, positions: Iterable[int]) -> float:
+    durations = collection.durations[list(positions)]
+    return float(np.nan_to_num(durations, nan=USUAL_TRACK_SECONDS).sum())
+
+
+def _is_enough(collection: TrackLibrary, chosen: list[int], rules: Rules) -> bool:
+    if rules.duration_seconds is None:
+        return len(chosen) >= rules.length
+    return _seconds(collection, chosen) >= rules.duration_seconds
+
+
+def _brings_closer(collection: TrackLibrary, chosen: list[int], best: int, rules: Rules) -> bool:
+    """Whether one more track brings the total closer to the duration wanted."""
+    if rules.duration_seconds is None:
+        return True
+    short = rules.duration_seconds - _seconds(collection, chosen)
+    return abs(short - _seconds(collection, [best])) <= short
+
+
+def _order(collection: TrackLibrary, chosen: list[int], rules: Rules) -> list[int]:
+    positions = np.asarray(chosen, dtype=np.int64)
+    costs = measure_transitions(collection, positions)
+    order = order_tracks(costs, collection.artists[positions], spacing=rules.artist_spacing)
+    return [chosen[at] for at in order]
+
+
+def _note_easing(eased: list[str]) -> list[str]:
+    if not eased:
+        return []
+    return [f"Too few tracks fit the rules; allowed {', then '.join(eased)}."]
+
+
+def _note_short(collection: TrackLibrary, chosen: list[int], rules: Rules, num_allowed: int) -> str:
+    wanted = (
+        f"{rules.length} tracks"
+        if rules.duration_seconds is None
+        else f"{rules.duration_seconds / 60:.0f} minutes"
+    )
+    return (
+        f"Asked for {wanted}, found {len(chosen)} tracks "
+        f"({_seconds(collection, chosen) / 60:.1f} minutes): the release has {len(collection)}, "
+        f"of which {num_allowed} beside the seeds pass the licence filter and the exclusions."
+    )
+
+
+def _note_spacing(collection: TrackLibrary, ordered: list[int], rules: Rules) -> list[str]:
+    close = find_close_artists(collection.artists[ordered], rules.artist_spacing)
+    if not close:
+        return []
+    return [
+        f"Too few artists to keep each {rules.artist_spacing} places apart: "
+        f"{len(close)} of {len(ordered)} tracks come sooner."
+    ]
+
+
+def _unique(values: Iterable[int]) -> list[int]:
+    return list(dict.fromkeys(values))

@@ -1,0 +1,117 @@
+"""Where a player finds a track.
+
+What belongs here: from a track's path in its source to a path or URI that a playlist can hold.
+What does not: the playlist formats (`exports`).
+"""
+
+import os
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
+from urllib.parse import quote
+
+from autogroove.source import Source, open_source, to_real_path
+
+if TYPE_CHECKING:
+    from autogroove.releases import Release
+
+PathStyle = Literal["relative", "absolute"]
+
+
+@dataclass(frozen=True)
+class Locations:
+    """How paths are written: against the source's root, relative to the playlist file or not.
+
+    `root` is a folder or a URL. Relative paths need the folder that the playlist file is put
+    in; without one they are relative to the root. URLs are always written whole.
+    """
+
+    root: str
+    style: PathStyle = "relative"
+    folder: Path | None = None
+
+    @classmethod
+    def of_source(
+        cls,
+        source_url: str,
+        output: str | os.PathLike[str] | None = None,
+        style: PathStyle = "relative",
+    ) -> Self:
+        """Locations for a release's source and the file that the playlist goes to."""
+        folder = None if output is None else Path(output).expanduser().resolve().parent
+        root = source_url.removeprefix("file://")
+        return cls(root if is_url(root) else str(Path(root).expanduser().resolve()), style, folder)
+
+    @classmethod
+    def of_release(
+        cls,
+        release: "Release",
+        output: str | os.PathLike[str] | None = None,
+        style: PathStyle = "relative",
+    ) -> Self:
+        """Locations for the audio of a release, wherever it is; the demo's is in the store.
+
+        Raises:
+            SourceError: the source is no longer there.
+        """
+        source = open_source(release.source_url, store=release.store)
+        paths = release.catalogue["path"]
+        root = find_root(source, str(paths.iloc[0])) if len(paths) else source.url
+        return cls.of_source(root, output, style)
+
+    def path(self, path: str) -> str:
+        """For formats that hold plain paths: one line of text, a URI where a path is none.
+
+        A remote source, and a file name with line breaks or bytes that are no UTF-8, give a URI.
+        """
+        if is_url(self.root):
+            return self._url(to_real_path(path))
+        place = self._place(path)
+        return place if _is_one_line(place) else _as_uri(place)
+
+    def uri(self, path: str) -> str:
+        """For formats that hold URIs (XSPF, JSPF): percent-encoded, relative ones included."""
+        if is_url(self.root):
+            return self._url(to_real_path(path))
+        return _as_uri(self._place(path))
+
+    def _place(self, path: str) -> str:
+        real = to_real_path(path)
+        if self.style == "absolute":
+            return str(Path(self.root) / real)
+        if self.folder is None:
+            return real
+        return Path(os.path.relpath(Path(self.root) / real, self.folder)).as_posix()
+
+    def _url(self, path: str) -> str:
+        quoted = quote(os.fsencode(path))
+        if self.root.lower().endswith(".zip"):
+            inner = self.root if "://" in self.root or "::" in self.root else f"file://{self.root}"
+            return f"zip://{quoted}::{inner.removeprefix('zip::')}"
+        return f"{self.root.rstrip('/')}/{quoted}"
+
+
+def find_root(source: Source, path: str) -> str:
+    """The folder or URL that a source's paths are relative to, seen at one of its tracks."""
+    local = source.local_path(path)
+    if local is None:
+        return source.url
+    return str(local).removesuffix(to_real_path(path)).rstrip("/") or "/"
+
+
+def is_url(root: str) -> bool:
+    """Whether a source's root is no plain folder: a URL, or an archive."""
+    return "://" in root or "::" in root or root.lower().endswith(".zip")
+
+
+def _is_one_line(text: str) -> bool:
+    return not any(unicodedata.category(letter) in ("Cc", "Zl", "Zp", "Cs") for letter in text)
+
+
+def _as_uri(path: str) -> str:
+    """A relative URI whose first part has no colon, so that it is not taken for a scheme."""
+    quoted = quote(os.fsencode(path))
+    if Path(path).is_absolute():
+        return f"file://{quoted}"
+    return f"./{quoted}" if ":" in quoted.split("/", 1)[0] else quoted

@@ -1,0 +1,4 @@
+from .page import ReportInputs as ReportInputs
+from .page import render_page_once as render_page_once
+from .page import render_report as render_report
+from .pictures import draw_pictures_once as draw_pictures_once

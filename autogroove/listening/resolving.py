@@ -1,0 +1,135 @@
+"""From what a person types to a track.
+
+What belongs here: reading an id, a path or words of artist and title as one track.
+What does not: search as one types with many answers on a page; it shares `search_tracks`.
+"""
+
+import difflib
+from collections.abc import Sequence
+
+from autogroove.errors import NotFoundError
+from autogroove.listening.library import TrackLibrary, TrackView, fold_text, open_collection
+from autogroove.listening.listened import ListenedRelease
+
+MOST_SUGGESTIONS = 5
+MOST_COMPARED = 500
+"""Names compared letter by letter, of those that share most runs of three letters."""
+
+LEAST_LIKENESS = 0.55
+
+
+def resolve_track(release: ListenedRelease | TrackLibrary, words: str) -> int:
+    """The id of the one track that is meant: an id, a path, or words of artist and title.
+
+    A whole title or "artist title" wins over titles that merely contain the words.
+
+    Raises:
+        NotFoundError: nothing or more than one track fits; the text suggests what might.
+    """
+    collection = open_collection(release)
+    ids = collection.release.track_ids
+    exact = _find_exact(collection, words)
+    if exact is not None:
+        return int(ids[exact])
+    found = search_positions(collection, words)
+    if len(found) == 1:
+        return int(ids[found[0]])
+    same = {int(collection.recordings[at]) for at in found}
+    if len(same) == 1:
+        return int(ids[found[0]])
+    raise NotFoundError(
+        _say_ambiguous(collection, words, found) if found else _say_unknown(collection, words)
+    )
+
+
+def search_tracks(
+    release: ListenedRelease | TrackLibrary, words: str, *, limit: int = 20
+) -> list[TrackView]:
+    """Tracks whose artist, title, album, genre or path hold every word, best first."""
+    collection = open_collection(release)
+    return [collection.song(at) for at in search_positions(collection, words)[:limit]]
+
+
+def search_positions(collection: TrackLibrary, words: str) -> list[int]:
+    """Positions that fit: words at the start of title or artist count most."""
+    wanted = fold_text(words).split()
+    if not wanted:
+        return []
+    titles, artists, haystacks = collection.search_texts
+    ranked = []
+    for at, haystack in enumerate(haystacks):
+        if all(word in haystack for word in wanted):
+            ranked.append((_rank(wanted, titles[at], artists[at]), at))
+    return [at for _, at in sorted(ranked)]
+
+
+def _rank(wanted: Sequence[str], title: str, artist: str) -> tuple[int, int, int]:
+    in_name = sum(word in title or word in artist for word in wanted)
+    phrase = " ".join(wanted)
+    at_start = title.startswith(phrase) + artist.startswith(phrase)
+    return (-in_name, -at_start, len(title))
+
+
+def _find_exact(collection: TrackLibrary, words: str) -> int | None:
+    """By id, by path, by file name, or by a title (with its artist) that is the only such one."""
+    text = words.strip()
+    if text.isascii() and text.isdigit() and int(text) in collection.positions:
+        return collection.positions[int(text)]
+    wanted = fold_text(text)
+    titles, artists, _ = collection.search_texts
+    paths = collection.texts("path")
+    spoken = [f"{artist} {title}" for artist, title in zip(artists, titles, strict=True)]
+    for fits in (
+        [path == wanted for path in paths],
+        [path.endswith("/" + wanted.removeprefix("./")) for path in paths],
+        [title == wanted for title in titles],
+        [_strip_dashes(name) == _strip_dashes(wanted) for name in spoken],
+    ):
+        if wanted and sum(fits) == 1:
+            return fits.index(True)
+    return None
+
+
+def _strip_dashes(text: str) -> str:
+    return " ".join(word for word in text.split() if word not in {"-", "–", "—", "|"})
+
+
+def _say_ambiguous(collection: TrackLibrary, words: str, found: list[int]) -> str:
+    shown = "; ".join(_label(collection.song(at)) for at in found[:MOST_SUGGESTIONS])
+    more = f"; and {len(found) - MOST_SUGGESTIONS} more" if len(found) > MOST_SUGGESTIONS else ""
+    return f"{words!r} fits {len(found)} tracks: {shown}{more}. Add a word, or give the id."
+
+
+def _say_unknown(collection: TrackLibrary, words: str) -> str:
+    where = f"in release {collection.release.number} ({len(collection)} tracks)"
+    near = _find_alike(collection, fold_text(words))
+    if not near:
+        return f"No track {where} fits {words!r}. `autogroove tracks` lists them."
+    shown = "; ".join(_label(collection.song(at)) for at in near)
+    return f"No track {where} fits {words!r}. Did you mean {shown}?"
+
+
+def _find_alike(collection: TrackLibrary, wanted: str) -> list[int]:
+    """Positions whose title, artist or both are spelled much like what was typed."""
+    pieces = {wanted[at : at + 3] for at in range(max(1, len(wanted) - 2))}
+    titles, artists, _ = collection.search_texts
+    scored = []
+    for at, (title, artist) in enumerate(zip(titles, artists, strict=True)):
+        shared = sum(piece in title or piece in artist for piece in pieces)
+        if shared:
+            scored.append((-shared, at))
+    matcher = difflib.SequenceMatcher(b=wanted, autojunk=False)
+    found = []
+    for _, at in sorted(scored)[:MOST_COMPARED]:
+        names = (titles[at], artists[at], f"{artists[at]} {titles[at]}")
+        likeness = 0.0
+        for name in names:
+            matcher.set_seq1(name)
+            likeness = max(likeness, matcher.ratio())
+        if likeness >= LEAST_LIKENESS:
+            found.append((-likeness, at))
+    return [at for _, at in sorted(found)[:MOST_SUGGESTIONS]]
+
+
+def _label(song: TrackView) -> str:
+    return f"{song.name} ({song.track_id})"

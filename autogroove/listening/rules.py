@@ -1,0 +1,102 @@
+"""What a playlist may hold.
+
+What belongs here: the rules as values, and which tracks they rule out.
+What does not: taste. Which of the allowed tracks are chosen is in `choosing`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autogroove.errors import SettingsError
+from autogroove.listening.library import TrackLibrary, fold_text
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a listener asks of a playlist.
+
+    `length` counts tracks, seeds included; `duration_seconds`, where given, replaces it: tracks
+    are added until the total comes closest to it. `licences` are words of which at least one must
+    be in a track's licence; `exclude` are track ids. Limits on artists and albums are eased, in
+    a stated order, where a collection is too small for them; licence, exclusions and "no
+    recording twice" never are. `variety` is 1 - λ of maximal marginal relevance.
+    """
+
+    length: int = 20
+    duration_seconds: float | None = None
+    artist_spacing: int = 8
+    tracks_per_artist: int | None = 2
+    tracks_per_album: int | None = 1
+    licences: tuple[str, ...] = ()
+    exclude: frozenset[int] = frozenset()
+    variety: float = 0.3
+    candidates: int = 200
+
+    def __post_init__(self) -> None:
+        for name in ("length", "tracks_per_artist", "tracks_per_album", "candidates"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise SettingsError(f"{name} is {value}; it must be 1 or more.")
+        if self.artist_spacing < 0 or not 0 <= self.variety <= 1:
+            raise SettingsError("artist_spacing must be 0 or more, and variety from 0 to 1.")
+        if self.duration_seconds is not None and not 0 < self.duration_seconds < float("inf"):
+            raise SettingsError("duration_seconds must be more than 0.")
+
+    def eased(self) -> Iterator[tuple[Self, str]]:
+        """The rules themselves, then ever easier ones, each with what it gave up ("" at first)."""
+        yield self, ""
+        eased = self
+        if self.tracks_per_album is not None:
+            eased = replace(eased, tracks_per_album=None)
+            yield eased, "more than one track of an album"
+        if self.tracks_per_artist is not None:
+            for limit in (2 * self.tracks_per_artist, 4 * self.tracks_per_artist, None):
+                eased = replace(eased, tracks_per_artist=limit)
+                count = "any number of tracks" if limit is None else f"up to {limit} tracks"
+                yield eased, f"{count} of an artist"
+
+
+def allow_tracks(collection: TrackLibrary, rules: Rules) -> NDArray[np.bool_]:
+    """Which tracks licence and exclusions leave, bool (n,)."""
+    allowed = np.ones(len(collection), dtype=bool)
+    excluded = [collection.positions.get(track_id) for track_id in rules.exclude]
+    allowed[[at for at in excluded if at is not None]] = False
+    if rules.licences:
+        wanted = [fold_text(word) for word in rules.licences]
+        licences = collection.texts("licence")
+        allowed &= [any(word in licence for word in wanted) for licence in licences]
+    return allowed
+
+
+class Limits:
+    """Counts what has been chosen, and says what may still be added under the rules."""
+
+    def __init__(self, collection: TrackLibrary, rules: Rules) -> None:
+        self._collection = collection
+        self._rules = rules
+        self._artists: Counter[int] = Counter()
+        self._albums: Counter[int] = Counter()
+        self._recordings: set[int] = set()
+
+    def add(self, position: int) -> None:
+        """Count a track as chosen."""
+        self._artists[int(self._collection.artists[position])] += 1
+        self._albums[int(self._collection.albums[position])] += 1
+        self._recordings.add(int(self._collection.recordings[position]))
+
+    def admits(self, position: int) -> bool:
+        """Whether one more track would break no rule."""
+        if int(self._collection.recordings[position]) in self._recordings:
+            return False
+        for counts, codes, most in (
+            (self._artists, self._collection.artists, self._rules.tracks_per_artist),
+            (self._albums, self._collection.albums, self._rules.tracks_per_album),
+        ):
+            if most is not None and counts[int(codes[position])] >= most:
+                return False
+        return True

@@ -1,0 +1,148 @@
+"""Which network a setting means, and models in the store.
+
+`models/<model key>/` holds the weights as safetensors and the facts as JSON.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+import safetensors.torch
+from torch import Tensor, nn
+
+from autogroove.config import ModelSettings
+from autogroove.errors import DamagedObject, MissingObject, StoreError
+from autogroove.model.autoencoder import Autoencoder
+from autogroove.model.groove import GrooveAutoencoder
+from autogroove.store import Store, canonical_json, digest_bytes
+
+
+def build_autoencoder(model: ModelSettings, image_shape: tuple[int, int]) -> Autoencoder:
+    """An untrained model for images of (num_bins, num_frames); torch's seed decides its weights."""
+    if model.kind == "groove":
+        return GrooveAutoencoder(model.channels, model.code_size, image_shape, model.part_weights)
+    return Autoencoder(model.channels, model.code_size, image_shape)
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """What is known about a trained model; small enough to travel between tasks.
+
+    Losses are the means over an epoch, one value an epoch. `seconds` is the time the training
+    took, and is not stored, so that equal trainings leave equal bytes; `reused` says that the
+    model was in the store already.
+    """
+
+    model_key: str
+    weights_digest: str
+    epochs: int
+    best_epoch: int
+    num_train_clips: int
+    num_dev_clips: int
+    train_loss: tuple[float, ...]
+    dev_loss: tuple[float, ...]
+    seconds: float = 0.0
+    reused: bool = False
+
+
+def model_folder(model_key: str) -> str:
+    """The folder of a model in the store."""
+    return f"models/{model_key}"
+
+
+def write_model(
+    store: Store, model: Autoencoder, settings: ModelSettings, summary: dict[str, Any]
+) -> ModelSummary:
+    """Put weights, then `model.json`: a model without its JSON does not exist."""
+    weights = pack_tensors(state_of(model))
+    facts = ModelSummary(**summary, weights_digest=digest_bytes(weights))
+    folder = model_folder(facts.model_key)
+    store.write(f"{folder}/weights.safetensors", weights)
+    about = {
+        "model": settings.model_dump(mode="json"),
+        "image_shape": list(model.image_shape),
+        "summary": {**asdict(facts), "seconds": 0.0},
+    }
+    store.write(f"{folder}/model.json", json.dumps(about, sort_keys=True, indent=1).encode())
+    return facts
+
+
+def read_summary(store: Store, model_key: str) -> ModelSummary:
+    """The facts of a stored model.
+
+    Raises:
+        MissingObject: there is no such model, or its training has not ended.
+    """
+    facts = _read_about(store, model_key)["summary"]
+    losses = {name: tuple(facts[name]) for name in ("train_loss", "dev_loss")}
+    return ModelSummary(**{**facts, **losses})
+
+
+def load_model(store: Store, model_key: str) -> Autoencoder:
+    """A trained model on the CPU, ready to encode.
+
+    Raises:
+        MissingObject: there is no such model, or its training has not ended.
+        DamagedObject: the weights are not those that were written.
+        StoreError: they are of another network.
+    """
+    about = _read_about(store, model_key)
+    weights = store.read(f"{model_folder(model_key)}/weights.safetensors")
+    if digest_bytes(weights) != about["summary"]["weights_digest"]:
+        raise DamagedObject(
+            f"The weights of model {model_key} are damaged: their digest differs from model.json. "
+            "Delete the model's folder and train it again."
+        )
+    height, width = about["image_shape"]
+    model = build_autoencoder(ModelSettings.model_validate(about["model"]), (height, width))
+    try:
+        model.load_state_dict(safetensors.torch.load(weights))
+    except RuntimeError as error:
+        raise StoreError(
+            f"Model {model_key} was trained by another version of Autogroove, whose network had "
+            "other layers. Train anew: `autogroove run --retrain always`."
+        ) from error
+    return model.eval()
+
+
+def is_stored(store: Store, model_key: str) -> bool:
+    """Whether a model was trained to its end."""
+    return store.exists(f"{model_folder(model_key)}/model.json")
+
+
+def _read_about(store: Store, model_key: str) -> dict[str, Any]:
+    try:
+        about: dict[str, Any] = json.loads(store.read(f"{model_folder(model_key)}/model.json"))
+    except MissingObject as error:
+        raise MissingObject(f"There is no trained model {model_key} in {store.url}.") from error
+    return about
+
+
+def state_of(model: nn.Module) -> dict[str, Tensor]:
+    """Every parameter and buffer by name, on the CPU, contiguous."""
+    return {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+
+
+def pack_tensors(tensors: dict[str, Tensor]) -> bytes:
+    """Tensors as safetensors bytes; equal tensors give equal bytes."""
+    packed: bytes = safetensors.torch.save(dict(sorted(tensors.items())))
+    return packed
+
+
+def record_training_tracks(store: Store, model_key: str, catalogue: pd.DataFrame) -> None:
+    """Write down beside a model which audio the collection held when it was trained."""
+    stored = catalogue.loc[catalogue["status"] == "stored", "fingerprint"]
+    store.write(_members_key(model_key), canonical_json(sorted(set(stored))))
+
+
+def read_training_tracks(store: Store, model_key: str) -> frozenset[str] | None:
+    """The audio that the collection held when a model was trained, or None where that is lost."""
+    try:
+        return frozenset(json.loads(store.read(_members_key(model_key))))
+    except MissingObject:
+        return None
+
+
+def _members_key(model_key: str) -> str:
+    return f"models/{model_key}/members.json"

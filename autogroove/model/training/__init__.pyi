@@ -1,0 +1,13 @@
+from .clips import ClipLoader as ClipLoader
+from .closed_form import begin_model as begin_model
+from .closed_form import finish_model as finish_model
+from .devices import Machine as Machine
+from .devices import ProcessGroup as ProcessGroup
+from .devices import choose_machine as choose_machine
+from .loop import LARGEST_GRADIENT as LARGEST_GRADIENT
+from .loop import Trainer as Trainer
+from .objectives import choose_objective as choose_objective
+from .split import choose_members as choose_members
+from .split import place_artists as place_artists
+from .train import FORMAT as FORMAT
+from .train import train_model as train_model

@@ -1,0 +1,149 @@
+"""Whether the current release's clusters still serve, decided once for `plan` and `run`."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field
+
+from autogroove.clustering import MapCells, make_clusters, read_clusters
+from autogroove.config import ClusteringSettings
+from autogroove.model import read_track_encodings
+from autogroove.releases import Decision, Manifest
+from autogroove.store import CachedParts, PartRef, Store, make_key, make_once, read_part
+
+
+class ClusterDecision(Decision):
+    """How clusters come about, why, and the clusters that lend their numbers.
+
+    kept: the current release's clusters stand. assigned: new tracks join existing exemplars.
+    clustered: affinity propagation runs.
+    """
+
+    action: Literal["kept", "assigned", "clustered"] = Field(alias="decision")
+    previous: PartRef | None = None
+    first_new: int = 0
+    """The lowest number that no release has given to a cluster."""
+
+    @property
+    def identity(self) -> list[str | int | None]:
+        """What of the decision the bytes of the clusters depend on."""
+        return [self.action, self.previous.sha256 if self.previous else None, self.first_new]
+
+
+@dataclass(frozen=True)
+class TrackChanges:
+    """How many tracks have another encoding than in the current release, or are in one alone.
+
+    `share` is their number over that of the release's tracks; `num_exemplars` is how many of the
+    release's exemplars are among them.
+    """
+
+    num_tracks: int
+    share: float
+    num_exemplars: int
+
+
+def decide_clusters(
+    current: Manifest | None,
+    changes: TrackChanges | None,
+    settings: ClusteringSettings,
+    recluster_fraction: float,
+) -> ClusterDecision:
+    """Whether the current release's clusters still serve.
+
+    Args:
+        current: the current release, if there is one.
+        changes: since that release, as `compare_encodings` measures and a plan foresees them;
+            None: another model encodes, so that every track changes.
+        settings: how tracks are clustered now.
+        recluster_fraction: up to this share of changed tracks, new ones join existing exemplars.
+    """
+    if current is None:
+        return ClusterDecision(action="clustered", why="there is no release yet")
+    choose = partial(
+        ClusterDecision, previous=current.parts.clusters, first_new=current.parts.next_cluster
+    )
+    if current.parts.settings.get("clustering") != settings.model_dump(mode="json"):
+        return choose(action="clustered", why="the clustering settings changed")
+    if changes is None:
+        return choose(action="clustered", why="the model changed")
+    if not changes.num_tracks:
+        return choose(action="kept", why="no encoding changed")
+    if changes.num_exemplars:
+        return choose(action="clustered", why=f"{changes.num_exemplars} exemplars went or changed")
+    why = f"{changes.share:.1%} of tracks came, went or changed"
+    if changes.share > recluster_fraction:
+        return choose(action="clustered", why=f"{why} (limit {recluster_fraction:.0%})")
+    return choose(action="assigned", why=why)
+
+
+def compare_encodings(
+    store: Store, current: Manifest, track_encodings: PartRef, model_kept: bool
+) -> TrackChanges | None:
+    """What changed from the current release's track encodings to these.
+
+    None where another model made them: then no track can be compared.
+    """
+    old = current.parts.track_encodings
+    if old.sha256 == track_encodings.sha256:
+        return TrackChanges(0, 0.0, 0)
+    if not model_kept:
+        return None
+    table = read_clusters(read_part(store, current.parts.clusters))
+    return count_changes(
+        _index_encodings(store, old), _index_encodings(store, track_encodings), table
+    )
+
+
+def count_changes(
+    before: Mapping[int, Hashable], after: Mapping[int, Hashable], clusters: pd.DataFrame
+) -> TrackChanges:
+    """Count what changed by track id, in encodings or in what they will be made from.
+
+    `clusters` are those before, with columns track_id and exemplar.
+    """
+    same = {track_id for track_id, what in after.items() if before.get(track_id) == what}
+    num_tracks = len(before.keys() | after.keys()) - len(same)
+    exemplars = set(clusters.loc[clusters["exemplar"], "track_id"])
+    return TrackChanges(num_tracks, num_tracks / max(1, len(before)), len(exemplars - same))
+
+
+def _index_encodings(store: Store, part: PartRef) -> dict[int, bytes]:
+    track_ids, encodings = read_track_encodings(read_part(store, part))
+    return {int(i): row.tobytes() for i, row in zip(track_ids, encodings, strict=True)}
+
+
+def cluster_tracks_once(
+    store: Store,
+    track_encodings: PartRef,
+    decision: ClusterDecision,
+    settings: ClusteringSettings,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    open_cells: Callable[[int], MapCells | None] = lambda num_tracks: None,
+) -> CachedParts:
+    """Give every track a cluster with an exemplar; parts `clusters` and `report`.
+
+    `progress` and `open_cells(num_tracks)` say how it is watched and where searches run; no byte
+    depends on them.
+    """
+
+    def make() -> dict[str, PartRef]:
+        track_ids, encodings = read_track_encodings(read_part(store, track_encodings))
+        return make_clusters(
+            store,
+            track_ids,
+            encodings,
+            settings,
+            previous=decision.previous,
+            assign=decision.action == "assigned",
+            first_new=decision.first_new,
+            progress=progress,
+            map_cells=open_cells(len(track_ids)),
+        )
+
+    key = make_key("cluster", track_encodings.sha256, decision.identity, settings)
+    return make_once(store, "cluster", key, make)

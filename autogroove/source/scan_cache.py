@@ -1,0 +1,80 @@
+"""What earlier scans of a source found: path, size and version → fingerprint and tags.
+
+What belongs here: the scan listings in the store, immutable and numbered.
+What does not: looking at files.
+
+`scans/<source key>/000007.parquet` is created only where no object of that name is; the highest
+number is current. Of two scans that race, the second sees that its number is taken, merges what
+the first one found, and takes the next. A listing is a memory and nothing more: without it files
+are read again, and come to the same fingerprints.
+"""
+
+import pandas as pd
+import pyarrow as pa
+
+from autogroove.errors import StoreError
+from autogroove.source.table import conform_table, read_table, write_table
+from autogroove.source.tags import TAG_FIELDS
+from autogroove.store import Store, make_key
+
+LISTING_SCHEMA = pa.schema(
+    [
+        pa.field("path", pa.string()),
+        pa.field("size_bytes", pa.int64()),
+        pa.field("version", pa.string()),
+        pa.field("fingerprint", pa.string()),
+        *TAG_FIELDS,
+    ]
+)
+_FORMAT = 1
+
+
+def make_source_key(url: str, reads_tags: bool) -> str:
+    """The key of a source's scans."""
+    return make_key("scan", _FORMAT, url, reads_tags)
+
+
+class ScanCache:
+    """What is remembered of one source.
+
+    Raises:
+        StoreError: the store cannot be used, or the listing is damaged.
+    """
+
+    def __init__(self, store: Store, source_key: str) -> None:
+        self._store, self._source_key = store, source_key
+        numbers = (int(name.split(".")[0]) for name in store.names(f"scans/{source_key}"))
+        self._number = max(numbers, default=0)
+        self.rows = self._read(self._number) if self._number else _no_rows()
+        """The listing that was current at first, in the order of path."""
+        self._last = write_table(self.rows, LISTING_SCHEMA)
+
+    def write(self, found: pd.DataFrame) -> None:
+        """Make `found` the current listing, unless it is so already.
+
+        What other scans wrote since is kept, where `found` has no row of that path.
+        """
+        data = write_table(found.sort_values("path"), LISTING_SCHEMA)
+        while data != self._last:
+            self._number += 1
+            if self._store.create(self._place(self._number), data):
+                self._last = data
+                return
+            others = self._read(self._number)
+            found = pd.concat([found, others[~others["path"].isin(found["path"])]])
+            data = write_table(found.sort_values("path"), LISTING_SCHEMA)
+            self._last = write_table(others, LISTING_SCHEMA)
+
+    def _read(self, number: int) -> pd.DataFrame:
+        try:
+            return read_table(self._store.read(self._place(number)), LISTING_SCHEMA)
+        except StoreError as error:
+            place = self._store.locate(self._place(number))
+            raise StoreError(f"{place}: {error} Delete it; audio will be read again.") from error
+
+    def _place(self, number: int) -> str:
+        return f"scans/{self._source_key}/{number:06d}.parquet"
+
+
+def _no_rows() -> pd.DataFrame:
+    return conform_table(pd.DataFrame(), LISTING_SCHEMA)

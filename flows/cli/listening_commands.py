@@ -1,0 +1,244 @@
+"""The commands of a listener: tracks, similar, playlist, path, clusters, card, assign, serve.
+
+What belongs here: turning words into tracks and answers into text. What does not: the answers
+(`autogroove.listening`, `autogroove.listening.explorer`).
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from autogroove.config import EXPLORER_PORT
+from autogroove.errors import SettingsError
+from flows.cli.options import (
+    DEFAULT_STORE,
+    ExportOptions,
+    ReadingOptions,
+    ReleaseOption,
+    StoreOption,
+    print_json,
+    spread,
+)
+
+if TYPE_CHECKING:
+    from autogroove.listening import Playlist
+    from autogroove.releases import Release
+
+TrackArgument = Annotated[
+    str, typer.Argument(metavar="TRACK", help="An id, a path, or words of artist and title.")
+]
+_COLUMNS = ["track_id", "title", "artist", "score"]
+
+
+def add_listening_commands(app: typer.Typer) -> None:
+    """Add every command of this module."""
+    for command in (tracks, similar, playlist, path, clusters, card, assign, serve):
+        app.command()(spread(command))
+
+
+def tracks(
+    quarantined: Annotated[
+        bool, typer.Option("--quarantined", help="Only tracks that could not be used, and why.")
+    ] = False,
+    *,
+    reading: ReadingOptions,
+) -> None:
+    """Every track of the source, with what became of it."""
+    from autogroove.listening import describe_tracks
+
+    rows = describe_tracks(reading.open(), quarantined=quarantined)
+    if quarantined:
+        columns = ["track_id", "path", "reason", "detail"]
+    else:
+        columns = ["track_id", "title", "artist", "cluster", "clips", "status"]
+    _show(rows, columns, reading.as_json)
+
+
+def similar(
+    track: TrackArgument,
+    count: Annotated[int, typer.Option("--count", min=1, help="How many.")] = 10,
+    clips: Annotated[
+        bool, typer.Option("--clips", help="Say which 10 s of each track match.")
+    ] = False,
+    *,
+    reading: ReadingOptions,
+) -> None:
+    """The tracks whose groove is nearest to one track's."""
+    from autogroove.listening import find_similar, match_clips, open_collection, resolve_track
+
+    collection = open_collection(reading.open())
+    seed = resolve_track(collection, track)
+    rows = [found.as_json() for found in find_similar(collection, seed, count=count)]
+    columns = list(_COLUMNS)
+    if clips:
+        columns += ["seed_start_seconds", "other_start_seconds"]
+        for row in rows:
+            row |= asdict(match_clips(collection, seed, int(str(row["track_id"]))))
+    _show(rows, columns, reading.as_json)
+
+
+def playlist(
+    seeds: Annotated[
+        list[str], typer.Argument(metavar="SEED…", help="Ids, paths, or words of artist and title.")
+    ],
+    length: Annotated[int, typer.Option("--length", min=1, help="Tracks, seeds included.")] = 20,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=0.1, help="Duration instead of a length.")
+    ] = None,
+    licence: Annotated[
+        list[str] | None, typer.Option("--licence", help="Only licences with one of these words.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="TRACK", help="Not this track.")
+    ] = None,
+    variety: Annotated[
+        float, typer.Option("--variety", min=0, max=1, help="0 keeps close to the seeds.")
+    ] = 0.3,
+    *,
+    writing: ExportOptions,
+    reading: ReadingOptions,
+) -> None:
+    """A playlist from one or more songs, ordered for smooth transitions."""
+    from autogroove.listening import Rules, make_playlist, open_collection, resolve_track
+
+    opened = reading.open()
+    collection = open_collection(opened)
+    rules = Rules(
+        length=length,
+        duration_seconds=minutes * 60 if minutes else None,
+        licences=tuple(licence or ()),
+        exclude=frozenset(resolve_track(collection, words) for words in exclude or ()),
+        variety=variety,
+    )
+    made = make_playlist(collection, [resolve_track(collection, s) for s in seeds], rules)
+    _hand_over(opened, made, writing, reading.as_json)
+
+
+def path(
+    start: Annotated[str, typer.Argument(metavar="FROM", help="Where to start: a track.")],
+    goal: Annotated[str, typer.Argument(metavar="TO", help="Where to arrive: a track.")],
+    length: Annotated[
+        int | None, typer.Option("--length", min=2, help="Exactly this many tracks.")
+    ] = None,
+    *,
+    writing: ExportOptions,
+    reading: ReadingOptions,
+) -> None:
+    """A walk from one song to another in small steps."""
+    from autogroove.listening import find_path, open_collection, resolve_track
+
+    opened = reading.open()
+    collection = open_collection(opened)
+    ends = resolve_track(collection, start), resolve_track(collection, goal)
+    made = find_path(collection, *ends, length)
+    _hand_over(opened, made, writing, reading.as_json)
+
+
+def clusters(reading: ReadingOptions) -> None:
+    """The clusters as stations: exemplar, size, tempo range, genres."""
+    from autogroove.listening import describe_cluster_views
+
+    rows = [station.as_json() for station in describe_cluster_views(reading.open())]
+    _show(rows, ["cluster", "size", "exemplar_title", "exemplar_artist", "genres"], reading.as_json)
+
+
+def card(
+    format_: Annotated[
+        Literal["text", "markdown"],
+        typer.Option("--format", help="text, or markdown: a whole page for docs/results/."),
+    ] = "text",
+    *,
+    reading: ReadingOptions,
+) -> None:
+    """The evaluation card: what this release hears, in numbers beside their baselines."""
+    import json
+
+    from autogroove.evaluation import Card, render_results, render_text
+
+    release = reading.open()
+    if reading.as_json:
+        print_json(release.card)
+        return
+    found = Card.from_json(json.dumps(release.card))
+    if format_ == "markdown":
+        typer.echo(render_results(found, release.manifest), nl=False)
+    else:
+        typer.echo(render_text(found))
+
+
+def assign(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Audio files.")],
+    count: Annotated[int, typer.Option("--count", min=1, help="Neighbours to name.")] = 5,
+    *,
+    reading: ReadingOptions,
+) -> None:
+    """Say where songs that are not in the release belong."""
+    from autogroove.listening import assign_files
+
+    rows = [found.as_json() for found in assign_files(reading.open(), files, count=count)]
+    if reading.as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        row["nearest"] = ", ".join(str(n["title"] or n["path"]) for n in row["neighbours"])
+    _show(rows, ["path", "cluster", "reason", "nearest"], reading.as_json)
+
+
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port.")] = EXPLORER_PORT,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="AUTOGROOVE_TOKEN", help="Ask visitors for this token."),
+    ] = None,
+    store: StoreOption = DEFAULT_STORE,
+    release: ReleaseOption = None,
+) -> None:
+    """Open the explorer: a map of the collection, search, playlists, stations."""
+    from autogroove.listening.explorer import serve_explorer
+
+    serve_explorer(store, release=release, host=host, port=port, token=token)
+
+
+def _show(rows: "list[dict[str, object]]", columns: list[str], as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        typer.echo("None.")
+    else:
+        from flows.cli.terminal import print_table
+
+        print_table(rows, columns)
+
+
+def _hand_over(release: "Release", made: "Playlist", writing: ExportOptions, as_json: bool) -> None:
+    """Write the playlist to its file, or show it."""
+    from autogroove.listening import EXPORT_FORMATS, Locations, export_playlist
+
+    output = writing.output
+    for note in made.notes:
+        typer.echo(f"note: {note}", err=True)
+    if output is None and writing.format_ is None:
+        _show(made.as_json(), _COLUMNS, as_json)
+        return
+    chosen = writing.format_ or (output.suffix.lstrip(".") if output else "")
+    if chosen not in EXPORT_FORMATS:
+        raise SettingsError(
+            f"{output} does not end in a playlist format; add --format, one of "
+            f"{', '.join(EXPORT_FORMATS)}."
+        )
+    style: Literal["absolute", "relative"] = "absolute" if writing.absolute else "relative"
+    text = export_playlist(made, chosen, Locations.of_release(release, output, style))
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise SettingsError(f"Cannot write {output}: {error.strerror}.") from error
+    if as_json:
+        print_json(made.as_json())
+    else:
+        typer.echo(f"{len(made)} tracks, {made.duration_seconds / 60:.0f} min → {output}", err=True)

@@ -1,0 +1,185 @@
+"""Options that several commands share, so that each reads the same everywhere."""
+
+import functools
+import inspect
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from autogroove.config import Circumstances, PresetName, Settings, SourceSelection, read_settings
+
+if TYPE_CHECKING:
+    from autogroove.releases import Release
+
+StoreOption = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        envvar="AUTOGROOVE_STORE",
+        metavar="URL",
+        help="Folder or fsspec URL (s3://bucket/prefix) of the store.",
+    ),
+]
+
+ReleaseOption = Annotated[
+    int | None,
+    typer.Option(
+        "--release", metavar="N", help="Which release to read; the current one if absent."
+    ),
+]
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")
+]
+
+SourceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="[SOURCE]",
+        help="demo; a folder, URL or .zip in FMA's layout; or any folder of music.",
+    ),
+]
+
+DeviceOption = Annotated[
+    Literal["auto", "cpu", "cuda"], typer.Option("--device", help="Where to train and encode.")
+]
+
+DEFAULT_STORE = "./autogroove-store"
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON on stdout, readable and in UTF-8."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, default=str)
+    sys.stdout.write("\n")
+
+
+def spread(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with each parameter that is a group replaced by the options of the group."""
+    groups: dict[str, type[Any]] = {}
+    options: list[inspect.Parameter] = []
+    for parameter in inspect.signature(command, eval_str=True).parameters.values():
+        kind: Any = parameter.annotation
+        if isinstance(kind, type) and is_dataclass(kind):
+            groups[parameter.name] = kind
+            options += inspect.signature(kind, eval_str=True).parameters.values()
+        else:
+            options.append(parameter)
+
+    @functools.wraps(command)
+    def call(**given: Any) -> None:
+        made = {
+            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
+            for name, group in groups.items()
+        }
+        command(**made, **given)
+
+    by_name = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in options]
+    call.__signature__ = inspect.Signature(by_name)  # type: ignore[attr-defined]
+    call.__annotations__ = {each.name: each.annotation for each in by_name}
+    return call
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """Which audio, with which settings, into which store."""
+
+    source: SourceArgument = "demo"
+    store: StoreOption = DEFAULT_STORE
+    preset: Annotated[
+        PresetName | None, typer.Option("--preset", help="Which recipe and network to start from.")
+    ] = None
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="TOML file with settings, by section."),
+    ] = None
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One setting; may be repeated."),
+    ] = None
+    subset: Annotated[
+        Literal["small", "medium", "large", "full"] | None,
+        typer.Option("--subset", help="Only FMA's tracks of this subset."),
+    ] = None
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Only this many tracks, by id.")
+    ] = None
+
+    @property
+    def settings(self) -> Settings:
+        """The preset's settings with what the file and the pairs change.
+
+        Raises:
+            SettingsError: the file cannot be read, or a setting is unknown or out of range.
+        """
+        return read_settings(self.preset, self.config, self.set_ or [])
+
+    @property
+    def selection(self) -> SourceSelection:
+        """The source and its part."""
+        return SourceSelection(source=self.source, subset=self.subset, limit=self.limit)
+
+
+@dataclass(frozen=True)
+class ClusterOptions:
+    """Where and how fast."""
+
+    dask: Annotated[
+        str | None, typer.Option("--dask", metavar="ADDRESS", help="A running Dask scheduler.")
+    ] = None
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Workers of the embedded cluster.")
+    ] = None
+    device: DeviceOption = "auto"
+    tracks_per_segment: Annotated[
+        int, typer.Option("--tracks-per-segment", min=1, help="Tracks that one task decodes.")
+    ] = 256
+
+    def circumstances(self, store: str) -> Circumstances:
+        """These with a store."""
+        return Circumstances(
+            store=store,
+            dask=self.dask,
+            workers=self.workers,
+            device=self.device,
+            tracks_per_segment=self.tracks_per_segment,
+        )
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """Which release is read, and how the answer is printed."""
+
+    store: StoreOption = DEFAULT_STORE
+    release: ReleaseOption = None
+    as_json: JsonOption = False
+
+    def open(self) -> "Release":
+        """The release.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        from autogroove.releases import open_release
+
+        return open_release(self.store, self.release)
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """Into which file a playlist goes, and how."""
+
+    format_: Annotated[
+        Literal["m3u8", "xspf", "jspf", "csv", "json"] | None,
+        typer.Option("--format", help="Playlist format; else by the ending of --output."),
+    ] = None
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write the playlist to a file.")
+    ] = None
+    absolute: Annotated[
+        bool, typer.Option("--absolute", help="Absolute paths instead of relative to the file.")
+    ] = False

@@ -1,0 +1,1 @@
+from .server import prefect_server as prefect_server

@@ -1,0 +1,97 @@
+"""How tasks run: which failures are worth another try, how many threads one computes with, and
+what the library logs.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import torch
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import FlowRunContext, TaskRunContext
+from prefect.logging.handlers import APILogHandler
+from prefect.tasks import exponential_backoff
+from threadpoolctl import threadpool_limits
+
+from autogroove.errors import AutogrooveError, DamagedObject, StoreError
+
+
+class _KnownLimit(logging.Filter):
+    """Prefect warns at each task on Dask that its time limit cannot break off a blocking call.
+
+    That is known: a decoder that may hang has a process of its own, and a training looks up after
+    each epoch. Hundreds of such warnings would hide those that matter.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "running in a worker thread" not in record.getMessage()
+
+
+logging.getLogger("prefect.task_runs").addFilter(_KnownLimit())
+
+
+def can_help(task: Any, run: TaskRun, state: State[Any]) -> bool:
+    """Another try may help against a store or a network, never against bad input, damaged bytes
+    or a bug.
+
+    Prefect's own server, which a task tells what it shows, is one of those that may stumble.
+    """
+    fault = state.data
+    if isinstance(fault, AutogrooveError):
+        return isinstance(fault, StoreError) and not isinstance(fault, DamagedObject)
+    return isinstance(fault, OSError | httpx.TransportError)
+
+
+def retrying(hours: float = 1) -> Any:
+    """Options of every task that talks to a store: a time limit, and retries where they can help.
+
+    Again after two, four and eight seconds, each stretched by up to its half: longer than a storage
+    server's hiccup and shorter than a person's wait, and not all workers at the same moment.
+    """
+    return {
+        "timeout_seconds": hours * 3600,
+        "retries": 3,
+        "retry_delay_seconds": exponential_backoff(backoff_factor=2),
+        "retry_jitter_factor": 0.5,
+        "retry_condition_fn": can_help,
+    }
+
+
+@contextmanager
+def computing_with(num_threads: int) -> Iterator[None]:
+    """Give NumPy's libraries and PyTorch this many threads meanwhile, whatever was set before.
+
+    One thread gives the same digests in the process of a flow and on a worker, on two cores and
+    on sixty-four.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(num_threads)
+    try:
+        with threadpool_limits(num_threads):
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+_LOGGERS = ("autogroove", "tasks")
+
+
+class _WithinRun(logging.Filter):
+    """Lines of no run, of a heartbeat for instance, have nowhere to go."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return TaskRunContext.get() is not None or FlowRunContext.get() is not None
+
+
+def send_logs_to_runs() -> None:
+    """Send what the library logs from now on to the run that it is logged in; once a process."""
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.INFO)
+        if not any(isinstance(handler, APILogHandler) for handler in logger.handlers):
+            handler = APILogHandler()
+            handler.addFilter(_WithinRun())
+            logger.addHandler(handler)

@@ -1,8 +1,10 @@
 """The whole stack as processes: PostgreSQL, SeaweedFS, Prefect, Dask, a worker, a release on S3."""
 
 import contextlib
+import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,42 +13,51 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
-from places import ROOT
-
-sys.path.insert(0, str(ROOT / "deployments"))
-
-from local_services import find_program
-from local_setting import USUAL_PORTS, StackError, choose_ports, read_credentials
 from operated import wait_until
 from pipelines import NUM_TRACKS, TRACKS_PER_SEGMENT, autogroove, quick_settings
+from places import ROOT
 
 from autogroove.source.groovebox.collection import demo_prefix, render_demo
 from autogroove.source.groovebox.plan import DemoSpec
 from autogroove.store.store import Store
 
-SCRIPT = ROOT / "deployments" / "local_stack.py"
+SCRIPT = ROOT / "deployments" / "local-stack"
 
-SERVICES = [
-    "postgres", "seaweedfs", "prefect", "dask-scheduler", "dask-workers", "worker-cpu", "explorer",
-]  # fmt: skip
+PROCESSES = {
+    "postgres.1", "seaweedfs.1", "prefect.1", "dask-scheduler.1", "dask-workers.1", "worker-cpu.1",
+    "explorer.1", "honcho",
+}  # fmt: skip
+
+
+def load_script() -> Any:
+    """The script as a module; its name has no ending by which Python would know it."""
+    loader = SourceFileLoader("local_stack", str(SCRIPT))
+    spec = importlib.util.spec_from_loader("local_stack", loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+script = load_script()
 
 
 @pytest.fixture
 def home() -> Iterator[Path]:
     """A folder that the user postgres may enter; pytest's own are closed to others."""
-    try:
-        find_program("initdb", "usr/lib/postgresql/*/bin/initdb", install="PostgreSQL is missing.")
-    except StackError as missing:
-        pytest.skip(str(missing))
+    if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")) and not shutil.which("initdb"):
+        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
     folder = Path(tempfile.mkdtemp(prefix="stack-"))
     folder.chmod(0o711)
     yield folder
+    local_stack("stop", "--home", str(folder))
     shutil.rmtree(folder)
 
 
@@ -57,28 +68,42 @@ def music(home: Path) -> Path:
     return Path(store.url) / demo_prefix(spec)
 
 
-def local_stack(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+def local_stack(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, str(SCRIPT), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
-def start(home: Path, music: Path) -> "subprocess.Popen[bytes]":
+def start(home: Path, *arguments: str) -> "subprocess.Popen[bytes]":
+    """Start a stack and wait until its worker can take runs; its output is in HOME/stack.log."""
     command = [sys.executable, str(SCRIPT), "start", "--home", str(home), "--free-ports"]
-    with (home / "stack.log").open("wb") as log:
-        process = subprocess.Popen([*command, "--source", str(music)], stdout=log, stderr=log)
-    state = home / "stack.json"
+    log = home / "stack.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen([*command, *arguments], stdout=file, stderr=file)
 
     def is_ready() -> bool:
-        assert process.poll() is None, (home / "stack.log").read_text()
-        return state.exists() and json.loads(state.read_text())["ready"]
+        assert process.poll() is None, log.read_text()
+        return re.search("Worker .* started!", log.read_text()) is not None
 
     wait_until(is_ready, "the stack is ready", 400)
     return process
 
 
-def read_environment(home: Path) -> dict[str, str]:
-    lines = (home / "environment").read_text().splitlines()
-    return {name: json.loads(value) for name, value in (line.split("=", 1) for line in lines)}
+def read_status(home: Path) -> dict[str, psutil.Process]:
+    """The oldest process of each name, as `status` shows them."""
+    shown = local_stack("status", "--home", str(home))
+    assert shown.returncode == 0, shown.stderr
+    words = [line.split() for line in shown.stdout.splitlines()]
+    return {name: psutil.Process(int(pid)) for name, _, pid, *_ in words}
+
+
+def find_living(processes: dict[str, psutil.Process]) -> list[str]:
+    """Names of those that run; one that nobody has waited for yet does not."""
+    living = []
+    for name, process in processes.items():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                living.append(name)
+    return living
 
 
 def run_by_hand(environment: dict[str, str]) -> None:
@@ -96,65 +121,101 @@ def run_by_hand(environment: dict[str, str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def list_releases(environment: dict[str, str]) -> list[tuple[int, int]]:
+    """Number and number of tracks of each."""
+    done = autogroove("releases", "list", "--json", env=os.environ | environment)
+    return [(row["release"], row["tracks"]) for row in json.loads(done.stdout)]
+
+
+def find_explorer(home: Path) -> str:
+    found = re.search("The explorer is at (http://[0-9.:]+)", (home / "stack.log").read_text())
+    assert found is not None
+    return found[1]
+
+
 @pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_the_line_runs_on_the_stack_and_the_stack_ends_in_order(home: Path, music: Path) -> None:
-    stack = start(home, music)
-    try:
-        environment = read_environment(home)
-        for name in ("credentials", "environment"):
-            assert stat.S_IMODE((home / name).stat().st_mode) == 0o600
-        secrets = [line.split("=")[1] for line in (home / "credentials").read_text().split()]
-        processes = json.loads((home / "stack.json").read_text())["processes"]
-        assert list(processes) == ["local-stack", *SERVICES]
-        for each in processes.values():  # a command line can be read by everybody
-            command = " ".join(psutil.Process(each["pid"]).cmdline())
-            assert not any(secret in command for secret in secrets)
-        shown = local_stack("status", "--home", str(home))
-        assert shown.returncode == 0
-        assert shown.stdout.split()[-1] == "ready"
-        assert "A stack is running" in local_stack("start", "--home", str(home)).stderr
+def test_a_release_is_made_on_the_stack_and_found_by_the_next(home: Path, music: Path) -> None:
+    stack = start(home, "--source", str(music))
+    environment = script.read_variables(home / "environment")
+    secrets = script.read_variables(home / "credentials").values()
+    for name in ("credentials", "environment"):
+        assert stat.S_IMODE((home / name).stat().st_mode) == 0o600
+    processes = read_status(home)
+    assert set(processes) == PROCESSES
+    for each in processes.values():  # a command line can be read by everybody
+        assert not any(secret in " ".join(each.cmdline()) for secret in secrets)
+    assert "A stack is running" in local_stack("start", "--home", str(home)).stderr
 
-        run_by_hand(environment)
-        shell = os.environ | environment
-        rows = json.loads(autogroove("releases", "list", "--json", env=shell).stdout)
-        assert [(row["release"], row["tracks"]) for row in rows] == [(1, NUM_TRACKS)]
-        assert environment["AUTOGROOVE_STORE"].startswith("s3://")
-        stranger = shell | {"AWS_SECRET_ACCESS_KEY": "of-somebody-else"}
-        assert autogroove("releases", "list", env=stranger).returncode == 1
-        ports = json.loads((home / "stack.json").read_text())["ports"]
-        assert httpx.get(f"http://127.0.0.1:{ports['explorer']}/").status_code == 200
-    finally:
-        stack.send_signal(signal.SIGINT)
-        stack.wait(200)
-    said = (home / "stack.log").read_text()
-    ended = [line.split()[-1] for line in said.splitlines() if line.startswith("  stopping")]
-    assert ended == SERVICES[::-1], said
-    assert not any(secret in said for secret in secrets)
-    for log in (home / "logs").iterdir():
-        assert not any(secret in log.read_text(errors="replace") for secret in secrets), log
-    for each in processes.values():
-        assert not psutil.pid_exists(each["pid"])
+    run_by_hand(environment)
+    assert list_releases(environment) == [(1, NUM_TRACKS)]
+    stranger = os.environ | environment | {"AWS_SECRET_ACCESS_KEY": "of-somebody-else"}
+    assert autogroove("releases", "list", env=stranger).returncode == 1
+    assert httpx.get(find_explorer(home)).status_code == 200
+
+    stack.send_signal(signal.SIGTERM)
+    assert stack.wait(60) == 0
+    assert not find_living(processes)
+    assert not any(secret in (home / "stack.log").read_text() for secret in secrets)
+
+    stack = start(home, "--source", str(music))
+    assert list_releases(script.read_variables(home / "environment")) == [(1, NUM_TRACKS)]
+    processes = read_status(home)
+    processes["explorer.1"].kill()  # one for all
+    assert stack.wait(60) == 1
+    assert not find_living(processes)
 
 
-def test_a_missing_program_is_named_with_what_to_do() -> None:
-    with pytest.raises(StackError, match=r"no-such-program is missing\. Install it like so"):
-        find_program("no-such-program", install="Install it like so.")
+@pytest.mark.long
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_stack_is_stopped_in_the_middle_of_a_run_and_after_its_starter_was_killed(
+    home: Path, music: Path
+) -> None:
+    stack = start(home, "--source", str(music))
+    environment = os.environ | script.read_variables(home / "environment")
+    command = [sys.executable, "-m", "prefect", "deployment", "run", "publish-release/on-demand"]
+    subprocess.run(command, env=environment, capture_output=True, check=True)
+    log = home / "stack.log"
+    wait_until(lambda: "Beginning flow run" in log.read_text(), "a run has begun", 120)
+    processes = read_status(home)
+    assert set(processes) == PROCESSES | {"runs"}
+    assert local_stack("stop", "--home", str(home)).returncode == 0
+    stack.wait(60)
+    assert not find_living(processes)
+    assert "Finished in state Crashed" in log.read_text()  # so that it holds nobody up
+
+    stack = start(home, "--source", str(music))
+    processes = read_status(home)
+    stack.kill()
+    stack.wait()
+    processes["honcho"].kill()
+    assert local_stack("stop", "--home", str(home)).returncode == 0
+    assert not find_living(processes)
 
 
-def test_a_port_in_use_is_named() -> None:
+def test_a_missing_program_is_named_with_what_to_install() -> None:
+    script.require_programs("sh")
+    with pytest.raises(SystemExit, match=r"missing: no-such-program\. .*apt-get install"):
+        script.require_programs("sh", "no-such-program")
+
+
+def test_ports_in_use_are_named() -> None:
+    usual = script.read_variables(ROOT / "deployments" / "local-stack.env")
     with socket.socket() as other:
-        with contextlib.suppress(OSError):  # taken by somebody else: the same to us
-            other.bind(("127.0.0.1", USUAL_PORTS["prefect"]))
-        with pytest.raises(StackError, match=r"4200 \(prefect\).* --free-ports"):
-            choose_ports(free=False)
-    assert len(set(choose_ports(free=True).values())) == len(USUAL_PORTS)
+        if script.is_free(int(usual["PGPORT"])):
+            other.bind(("127.0.0.1", int(usual["PGPORT"])))
+            other.listen()
+        with pytest.raises(SystemExit, match=r"5433 \(PGPORT\).* --free-ports"):
+            script.choose_ports(is_any=False)
+    ports = script.choose_ports(is_any=True)
+    assert len(set(ports.values())) == len(ports) == 10
 
 
 def test_credentials_are_made_once_and_private(tmp_path: Path) -> None:
-    made = read_credentials(tmp_path / "credentials")
-    assert read_credentials(tmp_path / "credentials") == made
+    made = script.make_credentials(tmp_path / "credentials")
+    assert script.make_credentials(tmp_path / "credentials") == made
     assert len(set(made.values())) == 3
     assert stat.S_IMODE((tmp_path / "credentials").stat().st_mode) == 0o600
 
@@ -162,4 +223,4 @@ def test_credentials_are_made_once_and_private(tmp_path: Path) -> None:
 def test_status_and_stop_of_nothing(tmp_path: Path) -> None:
     assert local_stack("stop", "--home", str(tmp_path)).returncode == 0
     shown = local_stack("status", "--home", str(tmp_path))
-    assert (shown.returncode, shown.stderr) == (1, f"local-stack: No stack runs from {tmp_path}.\n")
+    assert (shown.returncode, shown.stderr) == (1, f"No stack runs from {tmp_path}.\n")

@@ -7,6 +7,8 @@ Every stage reads immutable inputs and writes immutable, content-addressed outpu
 was interrupted is resumed by running it again, and a run that finds nothing new makes nothing.
 """
 
+from dataclasses import replace
+
 from prefect import flow
 
 from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
@@ -44,8 +46,9 @@ def publish_release(
         model = train_model(run, segments)
         heard = hear_tracks(run, listing, segments, model)
         promoted = promote_model(run, model, heard.evaluation.card)
-        if promoted is not model:
+        if promoted.summary is not model.summary:
             heard = hear_tracks(run, listing, segments, promoted)
+        heard = replace(heard, model=promoted)
         shown = show_release(run, listing, segments, heard)
         return finish_release(run, listing, segments, heard, shown)
 

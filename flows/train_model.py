@@ -4,6 +4,8 @@ What belongs here: acting on the decision, placing the training: on the GPU pool
 work, else on a Dask worker with a GPU, else on any. What does not: either decision or training.
 """
 
+from dataclasses import replace
+
 from autogroove.evaluation import Card
 from autogroove.runs import Model, ModelDecision, Segments
 from flows.gpu_pool import train_on_gpu_pool
@@ -45,12 +47,12 @@ def train_model(run: Run, segments: Segments) -> Model:
 
 def promote_model(run: Run, model: Model, card: Card) -> Model:
     """This model, or the incumbent where the card says that this one hears worse."""
-    if model.decision.action == "kept" or model.decision.incumbent is None or run.policy.promote:
+    if model.decision.action == "kept" or run.policy.promote:
         return model
     stage = Stage("promote")
     decision = judge(run.store, model.decision, card)
     if decision.action != "kept":
-        return model
+        return replace(model, decision=decision)
     return _keep(run, stage, decision)
 
 

@@ -39,9 +39,11 @@ def decide(
 
 @task(name="judge-model", task_run_name="judge model", **retrying())
 def judge(store: Store, decision: ModelDecision, card: Card) -> ModelDecision:
-    """Whether a trained model is promoted over that of the current release."""
-    current = open_release(store)
-    return decide_promotion(decision, card, Card.from_json(json.dumps(current.card)))
+    """Whether a trained model is promoted over that of the current release, if there is one."""
+    incumbent = None
+    if decision.incumbent is not None:
+        incumbent = Card.from_json(json.dumps(open_release(store).card))
+    return decide_promotion(decision, card, incumbent)
 
 
 def summarise(store: Store, model_key: str) -> ModelSummary:

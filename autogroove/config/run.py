@@ -84,7 +84,9 @@ def read_settings(preset: PresetName | None, config: Path | None, pairs: list[st
         if not equals:
             raise SettingsError(f"--set {pair}: write it as section.key=value.")
         overrides[name.strip()] = value.strip()
-    return settings.with_overrides(overrides)
+    settings = settings.with_overrides(overrides)
+    _ = settings.first_weights  # what cannot be trained is said before anything is decoded
+    return settings
 
 
 def read_toml(path: Path) -> dict[str, Any]:

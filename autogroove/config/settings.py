@@ -53,13 +53,15 @@ class SpectrogramSettings(Section):
 
 
 class ModelSettings(Section):
-    """The convolutional autoencoder: six convolutions, two fully connected layers, six back."""
+    """Which autoencoder, and its sizes."""
 
     kind: Literal["poster", "groove"] = Field(
-        "poster", description="poster: the code sees the whole picture. groove: pooled over time."
+        "poster",
+        description="poster: six convolutions, two fully connected layers, six back. "
+        "groove: tempo, rhythm and sound, each a part of the code.",
     )
     channels: tuple[int, ...] = Field(
-        (8, 16, 32, 32, 64, 64), description="Channels of the convolutions, first to last."
+        (8, 16, 32, 32, 64, 64), description="poster: channels of the convolutions."
     )
     code_size: int = Field(64, ge=4, le=4096, description="Length of an encoding.")
     part_weights: tuple[float, float, float] = Field(
@@ -70,6 +72,15 @@ class ModelSettings(Section):
 class TrainingSettings(Section):
     """How the weights are found."""
 
+    start: Literal["auto", "pretrained", "scratch"] = Field(
+        "auto",
+        description="groove: first weights. pretrained: those of the package; sound is fitted to "
+        "the collection where it has enough tracks. scratch: random ones. auto: pretrained where "
+        "the spectrograms are those of the preset.",
+    )
+    pretrained_epochs: int = Field(
+        0, ge=0, le=10000, description="Epochs for sound and picture from pretrained weights."
+    )
     objective: Literal["reconstruction", "pairs"] = Field(
         "reconstruction",
         description="reconstruction: mean squared error of the picture. pairs: two augmented clips "
@@ -168,6 +179,29 @@ class Settings(Section):
             raise SettingsError(f"There is no preset {name!r}. Known presets: {known}.")
         return cls.model_validate({"preset": name, **PRESETS[name]})
 
+    @property
+    def fits_pretrained(self) -> bool:
+        """Whether the package's weights are for the network and the images of these settings."""
+        preset = type(self).from_preset("groove")
+        alike = (self.model.kind, self.model.code_size, self.spectrogram)
+        return alike == (preset.model.kind, preset.model.code_size, preset.spectrogram)
+
+    @property
+    def first_weights(self) -> Literal["pretrained", "scratch"]:
+        """Whether a training begins with the package's weights or with random ones.
+
+        Raises:
+            SettingsError: pretrained weights are asked for where there are none.
+        """
+        wanted = self.training.start
+        if wanted == "pretrained" and not self.fits_pretrained:
+            raise SettingsError(
+                "There are no pretrained weights for these settings: they are for the network, "
+                "the spectrograms and the code size of the groove preset. Leave those as they "
+                "are, or use --start scratch."
+            )
+        return "pretrained" if self.fits_pretrained and wanted != "scratch" else "scratch"
+
     def with_overrides(self, overrides: dict[str, Any]) -> Self:
         """These settings with `{"section.key": value}` replaced; text is parsed.
 
@@ -221,7 +255,7 @@ PRESETS: dict[str, dict[str, Any]] = {
             "normalisation": "clip_peak",
             "gain": 20.0,
         },
-        "model": {"kind": "groove", "code_size": 128},
+        "model": {"kind": "groove", "code_size": 168, "part_weights": (0.5, 0.7, 0.45)},
         "training": {"objective": "pairs", "epochs": 30, "batch_size": 32},
     },
 }

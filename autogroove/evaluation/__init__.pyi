@@ -3,6 +3,7 @@ from .baselines import fit_components as fit_components
 from .card import CARD_VERSION as CARD_VERSION
 from .card import Card as Card
 from .card import CardRow as CardRow
+from .card import Figure as Figure
 from .card_inputs import gather_inputs as gather_inputs
 from .evaluate import EvaluationInputs as EvaluationInputs
 from .evaluate import evaluate_encodings as evaluate_encodings

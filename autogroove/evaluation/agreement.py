@@ -60,6 +60,18 @@ def retrieve_augmented(score: Score) -> Callable[[EncoderView], Figure]:
     return measure
 
 
+def retrieve_stretched(score: Score) -> Callable[[EncoderView], Figure]:
+    """Queries are 10 to 25 % slower or faster, at the same pitch."""
+
+    def measure(view: EncoderView) -> Figure:
+        ranks = view.stretched_ranks
+        sources = view.collection.augmented_clips
+        assert sources is not None
+        return _average(view, ranks, sources, score)
+
+    return measure
+
+
 def _average(
     view: EncoderView, ranks: list[NDArray[np.float64]], sources: NDArray[np.int64], score: Score
 ) -> Figure:

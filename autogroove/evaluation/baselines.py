@@ -6,7 +6,7 @@ What does not: measuring them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,10 @@ _BLOCK = 128
 
 
 def describe_baselines(
-    collection: EvaluatedTracks, code_size: int, augmented: ClipDescriptions | None = None
+    collection: EvaluatedTracks,
+    code_size: int,
+    augmented: ClipDescriptions | None = None,
+    stretched: ClipDescriptions | None = None,
 ) -> dict[str, Encoded]:
     """What needs no images: random and, where described, timbre, tempogram and the oracle.
 
@@ -31,19 +34,23 @@ def describe_baselines(
         collection: whose clips are encoded.
         code_size: length of the random encodings.
         augmented: descriptions of the collection's augmented clips.
+        stretched: descriptions of the same clips at another tempo.
     """
     generator = np.random.default_rng(0)
     num_clips = len(collection.clip_tracks)
     num_augmented = 0 if collection.augmented_clips is None else len(collection.augmented_clips)
     drawn = generator.normal(size=(num_clips + num_augmented, code_size)).astype(np.float32)
-    found = {"random": Encoded(drawn[:num_clips], drawn[num_clips:] if num_augmented else None)}
+    others = drawn[num_clips:] if num_augmented else None
+    found = {"random": Encoded(drawn[:num_clips], others, stretched=others)}
     plain = collection.descriptions
     if plain is not None:
-        timbre, tempogram, rhythm = (None,) * 3 if augmented is None else _view(augmented)
-        found["mfcc"] = standardise_pair(plain.timbre, timbre)
-        found["tempogram"] = Encoded(plain.tempogram(), tempogram)
-        own = _view(plain)[2]
-        found[ORACLE] = Encoded(own, rhythm, collection.rhythms.rhythm)
+        own, other, slower = (
+            (None,) * 3 if told is None else _view(told) for told in (plain, augmented, stretched)
+        )
+        found["mfcc"] = standardise_all(plain.timbre, other[0], slower[0])
+        found["tempogram"] = Encoded(plain.tempogram(), other[1], stretched=slower[1])
+        assert own[2] is not None
+        found[ORACLE] = Encoded(own[2], other[2], collection.rhythms.rhythm, stretched=slower[2])
     return found
 
 
@@ -56,13 +63,36 @@ def _view(
     return descriptions.timbre, descriptions.tempogram(), rhythms.rhythm
 
 
-def standardise_pair(clips: NDArray[np.float32], augmented: NDArray[np.float32] | None) -> Encoded:
-    """Both with the mean and deviation of the clips taken out, so that no unit rules."""
+def standardise_all(
+    clips: NDArray[np.float32],
+    augmented: NDArray[np.float32] | None,
+    stretched: NDArray[np.float32] | None,
+) -> Encoded:
+    """All with the mean and deviation of the clips taken out, so that no unit rules."""
     centre, spread = clips.mean(axis=0), clips.std(axis=0)
     spread = np.where(spread > 1e-9, spread, 1).astype(np.float32)
-    return Encoded(
-        (clips - centre) / spread, None if augmented is None else (augmented - centre) / spread
-    )
+    others = [None if rows is None else (rows - centre) / spread for rows in (augmented, stretched)]
+    return Encoded((clips - centre) / spread, others[0], stretched=others[1])
+
+
+@dataclass(frozen=True)
+class SampledImages:
+    """Images of the sampled clips, uint8 (n, num_bins, num_frames): plain ones, augmented ones,
+    those at another tempo; `training` (num_clips,) says which may be fitted to."""
+
+    plain: NDArray[np.uint8]
+    augmented: NDArray[np.uint8]
+    stretched: NDArray[np.uint8]
+    training: NDArray[np.bool_]
+
+    def encode(self, encode: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> Encoded:
+        """What an encoder makes of all of them."""
+        has_others = len(self.augmented) > 0
+        return Encoded(
+            encode(self.plain),
+            encode(self.augmented) if has_others else None,
+            stretched=encode(self.stretched) if has_others else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -118,30 +148,29 @@ def fit_components(images: NDArray[np.uint8], code_size: int) -> PrincipalCompon
 
 
 def make_image_baselines(
-    images: NDArray[np.uint8],
-    augmented: NDArray[np.uint8] | None,
-    code_size: int,
-    training: NDArray[np.bool_],
+    images: SampledImages,
+    num_drawn: int,
     encode_untrained: Callable[[NDArray[np.uint8]], NDArray[np.float32]] | None = None,
 ) -> dict[str, Encoded]:
-    """PCA at equal code size, and the encoder before training.
+    """PCA of as many numbers as the model's decoder is given, and the encoder before training.
 
     Args:
-        images: (num_clips, num_bins, num_frames) uint8.
-        augmented: the same of the augmented clips.
-        code_size: of the model.
-        training: (num_clips,) the clips that a baseline may be fitted to.
+        images: of the sampled clips.
+        num_drawn: numbers of the model.
         encode_untrained: the model's architecture with its first weights.
     """
-    rows = np.flatnonzero(training)
+    rows = np.flatnonzero(images.training)
     if len(rows) > PCA_IMAGES:
         rows = np.sort(np.random.default_rng(0).permutation(rows)[:PCA_IMAGES])
     found: dict[str, Encoded] = {}
     if len(rows) > 1:
-        found["pca"] = fit_components(images[rows], code_size).hear(images, augmented)
+        components = fit_components(images.plain[rows], num_drawn)
+        heard = components.hear(images.plain, images.augmented if len(images.augmented) else None)
+        slower = components.encode(images.stretched) if len(images.stretched) else None
+        found["pca"] = replace(heard, stretched=slower)
     if encode_untrained is not None:
-        other = None if augmented is None else encode_untrained(augmented)
-        found["untrained"] = standardise_pair(encode_untrained(images), other)
+        made = images.encode(encode_untrained)
+        found["untrained"] = standardise_all(made.clips, made.augmented, made.stretched)
     return found
 
 

@@ -144,6 +144,13 @@ the ceiling of the rhythm rows, which are measured with it, and what a hand-made
 on the others. It is shown, and it is not what a model must beat."""
 
 
+PARTS = ("its tempo", "its rhythm", "its sound")
+"""Among the baselines: each part of the release's own codes alone."""
+
+EXPLAINING = (*PARTS, "pretrained", "correlogram", "correlogram, fitted")
+"""Encoders that say where a model's hearing comes from; costly rows leave them out."""
+
+
 @dataclass(frozen=True)
 class CardRow:
     """One measure. `value` is None where it could not be taken, and `note` says why.
@@ -163,8 +170,8 @@ class CardRow:
 
     @property
     def best_baseline(self) -> tuple[str, Figure] | None:
-        """The strongest baseline, the oracle aside; None where there is none."""
-        rivals = [item for item in self.baselines.items() if item[0] != ORACLE]
+        """The strongest baseline, the oracle and parts of the model itself aside."""
+        rivals = [item for item in self.baselines.items() if item[0] not in (ORACLE, *PARTS)]
         if not rivals or self.better == "report":
             return None
         choose = max if self.better == "higher" else min

@@ -8,7 +8,6 @@ What does not: measuring (`evaluate`).
 import logging
 from collections.abc import Collection as Names
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,10 +16,15 @@ from numpy.typing import NDArray
 
 from autogroove.clustering import cluster_encodings
 from autogroove.config import ClusteringSettings, Settings
-from autogroove.evaluation.baselines import describe_baselines, make_image_baselines
+from autogroove.evaluation.baselines import (
+    SampledImages,
+    describe_baselines,
+    make_image_baselines,
+)
 from autogroove.evaluation.descriptors.sampling import sample_tracks
 from autogroove.evaluation.descriptors.storing import Descriptions, read_descriptions
 from autogroove.evaluation.evaluate import EvaluationInputs
+from autogroove.evaluation.explaining import explain_model
 from autogroove.evaluation.rivals import Rival, hear_rivals, make_untrained, measure_errors
 from autogroove.evaluation.sampled import SampledClips, match_clips, read_clip_codes
 from autogroove.evaluation.tracks import EvaluatedTracks
@@ -30,16 +34,9 @@ from autogroove.model.training import choose_members
 from autogroove.segments import make_recipe_key, open_clips
 from autogroove.store import Store
 
+SETTLING_CLIPS = 1024
+
 _affinity_log = logging.getLogger("autogroove.clustering.affinity")
-
-
-@dataclass(frozen=True)
-class _Images:
-    """Images of the sampled clips and of the augmented ones; (n,) which may be fitted to."""
-
-    plain: NDArray[np.uint8]
-    augmented: NDArray[np.uint8]
-    training: NDArray[np.bool_]
 
 
 def gather_inputs(
@@ -79,18 +76,21 @@ def gather_inputs(
     if trained is None:
         trained = set(choose_members(catalogue, settings.training).train["fingerprint"])
     collection = _collect(clips, described, trained)
-    images = _Images(
+    images = SampledImages(
         _read_images(store, make_recipe_key(settings), clips.tracks),
-        described.images[clips.augmentations],
+        np.ascontiguousarray(described.images[clips.augmentations]),
+        np.ascontiguousarray(described.stretched_images[clips.augmentations]),
         _may_train(collection),
     )
     plain = read_clip_codes(store, _own_encodings(store, model_key, clips), clips)
+    heard = _hear_model(model, plain, images)
     others = hear_rivals(store, rivals or {}, catalogue, settings, clips)
     if baselines:
         others |= _make_baselines(settings, model, collection, images, described, clips)
+        others |= explain_model(settings, model, heard, images, clips.clip_tracks)
     return EvaluationInputs(
         collection,
-        _hear_model(model, plain, images),
+        heard,
         others,
         None if clusters is None else _look_up_clusters(clusters, clips.tracks),
         make_clusterer(settings.clustering),
@@ -127,27 +127,34 @@ def _may_train(collection: EvaluatedTracks) -> NDArray[np.bool_]:
     return np.asarray((held_out if held_out.all() else ~held_out)[collection.clip_tracks])
 
 
-def _hear_model(model: Autoencoder, plain: NDArray[np.float32], images: _Images) -> Encoded:
+def _hear_model(model: Autoencoder, plain: NDArray[np.float32], images: SampledImages) -> Encoded:
     errors, mean_errors = measure_errors(model, images.plain, images.training)
-    augmented = encode_images(model, images.augmented) if len(images.augmented) else None
-    return Encoded(plain, augmented, squared_errors=errors, mean_errors=mean_errors)
+    has_others = len(images.augmented) > 0
+    return Encoded(
+        plain,
+        encode_images(model, images.augmented) if has_others else None,
+        squared_errors=errors,
+        mean_errors=mean_errors,
+        stretched=encode_images(model, images.stretched) if has_others else None,
+    )
 
 
 def _make_baselines(
     settings: Settings,
     model: Autoencoder,
     collection: EvaluatedTracks,
-    images: _Images,
+    images: SampledImages,
     described: Descriptions,
     clips: SampledClips,
 ) -> dict[str, Encoded]:
-    rows = np.flatnonzero(described.table["disguised"].to_numpy())[clips.augmentations]
-    untrained = make_untrained(settings.model, model.image_shape, settings.training.seed)
+    augmented, stretched = (
+        described.clips.take(rows[clips.augmentations])
+        for rows in (described.augmented_rows, described.stretched_rows)
+    )
+    untrained = make_untrained(settings, images.plain[images.training][:SETTLING_CLIPS])
     return {
-        **describe_baselines(collection, model.code_size, described.clips.take(rows)),
-        **make_image_baselines(
-            images.plain, images.augmented, model.code_size, images.training, untrained
-        ),
+        **describe_baselines(collection, model.code_size, augmented, stretched),
+        **make_image_baselines(images, model.num_drawn, untrained),
     }
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from autogroove.config import EvaluationSettings
 from autogroove.evaluation.baselines import describe_baselines
-from autogroove.evaluation.card import Card, CardRow, Figure, NotMeasurable
+from autogroove.evaluation.card import EXPLAINING, Card, CardRow, Figure, NotMeasurable
 from autogroove.evaluation.descriptors.clips import ClipDescriptions
 from autogroove.evaluation.measures import MEASURES, Measure
 from autogroove.evaluation.tracks import EvaluatedTracks
@@ -116,6 +116,8 @@ def _take_row(
 ) -> CardRow:
     figure, note = _try(measure, model)
     rivals = baselines if measure.of_encoder else {}
+    if measure.costly:
+        rivals = {name: view for name, view in rivals.items() if name not in EXPLAINING}
     others = {name: _try(measure, view)[0] for name, view in rivals.items()}
     return CardRow(
         key=measure.key,

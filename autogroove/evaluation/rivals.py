@@ -10,12 +10,20 @@ import torch
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from autogroove.config import ModelSettings, Settings
+from autogroove.config import Settings
 from autogroove.errors import MissingObject, NotFoundError, ReleaseError
 from autogroove.evaluation.descriptors.storing import plan_descriptions, read_descriptions
 from autogroove.evaluation.sampled import SampledClips, read_clip_codes
 from autogroove.evaluation.view import Encoded
-from autogroove.model import Autoencoder, build_autoencoder, encode_images, load_model, reconstruct
+from autogroove.model import (
+    Autoencoder,
+    as_tensor,
+    build_autoencoder,
+    encode_images,
+    frame_seconds,
+    load_model,
+    reconstruct,
+)
 from autogroove.releases import read_manifest, release_numbers
 from autogroove.segments import image_shape
 from autogroove.store import PartRef, Store
@@ -38,13 +46,32 @@ def measure_errors(
 
 
 def make_untrained(
-    model: ModelSettings, image_shape: tuple[int, int], seed: int
+    settings: Settings, images: NDArray[np.uint8]
 ) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """The encoder of a model as it is before training; torch's own seed is left alone."""
+    """The encoder as it is before training, as good as it can be without: batch normalisations
+    have settled on images that the model may learn from.
+
+    Torch's own seed is left alone.
+    """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        untrained = build_autoencoder(model, image_shape)
-    return lambda images: encode_images(untrained, images)
+        torch.manual_seed(settings.training.seed)
+        shape = image_shape(settings.spectrogram)
+        untrained = build_autoencoder(settings.model, shape, frame_seconds(settings.spectrogram))
+        settle_norms(untrained, images)
+    return lambda shown: encode_images(untrained, shown)
+
+
+def settle_norms(model: Autoencoder, images: NDArray[np.uint8]) -> None:
+    """Give batch normalisations the statistics of images uint8 (n, num_bins, num_frames)."""
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    for norm in norms:
+        norm.momentum = None  # the mean over batches
+        norm.reset_running_stats()
+    model.train()
+    with torch.no_grad():
+        for start in range(0, len(images) - 1, _BLOCK):
+            model.encode(as_tensor(images[start : start + _BLOCK]))
+    model.eval()
 
 
 RIVAL_PRESET = "poster"
@@ -126,7 +153,7 @@ def _encode_augmented(
         model = load_model(store, rival.model_key)
     except MissingObject:
         return None
-    names = described.table["fingerprint"][described.table["disguised"]]
+    names = described.table["fingerprint"].iloc[described.augmented_rows]
     owners = clips.tracks["fingerprint"].to_numpy()[clips.clip_tracks[clips.augmented]]
     places = pd.Index(names).get_indexer(pd.Index(owners))
     if len(places) == 0 or (places < 0).any():

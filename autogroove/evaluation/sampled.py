@@ -51,7 +51,7 @@ def match_clips(sample: pd.DataFrame, described: Descriptions) -> SampledClips:
     wanted = [tracks["fingerprint"].to_numpy()[clip_tracks], clip]
     described_rows = where.loc[pd.MultiIndex.from_arrays(wanted)].to_numpy(dtype=np.int64)
     # The first clip of a track is the one that is augmented.
-    names = table["fingerprint"][table["disguised"]].reset_index(drop=True)
+    names = table["fingerprint"].iloc[described.augmented_rows].reset_index(drop=True)
     place = pd.Index(tracks["fingerprint"]).get_indexer(pd.Index(names))
     known = place >= 0
     return SampledClips(

@@ -29,6 +29,7 @@ class Encoded:
     Attributes:
         clips: (num_clips, d) float32.
         augmented: (num_augmented, d), of the collection's augmented clips, in their order.
+        stretched: (num_augmented, d), of the same clips at another tempo.
         tracks: (num_tracks, d) if tracks are pooled otherwise than by the mean of their clips.
         squared_errors: (num_clips,) mean squared error of each reconstruction.
         mean_errors: (num_clips,) the same for the mean training image.
@@ -39,6 +40,7 @@ class Encoded:
     tracks: NDArray[np.float32] | None = None
     squared_errors: NDArray[np.float64] | None = None
     mean_errors: NDArray[np.float64] | None = None
+    stretched: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,13 +93,25 @@ class EncoderView:
         Raises:
             NotMeasurable: no clip was augmented, or this encoder has not seen them.
         """
+        return self._rank(self.encoded.augmented)
+
+    @cached_property
+    def stretched_ranks(self) -> list[NDArray[np.float64]]:
+        """For each clip at another tempo, the ranks of the other clips of its track.
+
+        Raises:
+            NotMeasurable: no clip was stretched, or this encoder has not seen them.
+        """
+        return self._rank(self.encoded.stretched)
+
+    def _rank(self, queries: NDArray[np.float32] | None) -> list[NDArray[np.float64]]:
         sources = self.collection.augmented_clips
         if sources is None or len(sources) == 0:
             raise NotMeasurable("no clip was disguised")
-        if self.encoded.augmented is None:
+        if queries is None:
             raise NotMeasurable("this encoder has not seen the disguised clips")
         clip_tracks = self.collection.clip_tracks
-        return rank_same_track(self.encoded.augmented, sources, self.encoded.clips, clip_tracks)
+        return rank_same_track(queries, sources, self.encoded.clips, clip_tracks)
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:

@@ -1,4 +1,5 @@
 from .autoencoder import Autoencoder as Autoencoder
+from .autoencoder import as_tensor as as_tensor
 from .autoencoder import encode_images as encode_images
 from .autoencoder import reconstruct as reconstruct
 from .encoding import encode_clips as encode_clips
@@ -19,6 +20,7 @@ from .pretrained import pack_weights as pack_weights
 from .pretrained import unpack_weights as unpack_weights
 from .storing import ModelSummary as ModelSummary
 from .storing import build_autoencoder as build_autoencoder
+from .storing import frame_seconds as frame_seconds
 from .storing import load_model as load_model
 from .storing import model_folder as model_folder
 from .storing import read_summary as read_summary

@@ -1,7 +1,9 @@
-"""The autoencoder of the poster: six convolutions, two fully connected layers, six back.
+"""What every model of ours can do, and the autoencoder of the poster.
 
-What belongs here: the layers, and what every model of ours can do (encode, decode, reconstruct).
-What does not: how the weights are found (`autogroove.model.training.train`), or kept (`storing`).
+What belongs here: encoding and reconstructing images with any model; the poster's six
+convolutions, two fully connected layers, and six back.
+What does not: the network that learns groove (`groove_network`), how weights are found
+(`autogroove.model.training.train`), or kept (`storing`).
 """
 
 from collections.abc import Iterator
@@ -16,7 +18,39 @@ GREY_LEVELS = 255.0
 
 
 class Autoencoder(nn.Module):
-    """Images (n, 1, H, W) float32 in [0, 1] to codes (n, code_size) float32, and back.
+    """Images (n, 1, H, W) float32 in [0, 1] to codes (n, code_size) float32, and pictures back."""
+
+    image_shape: tuple[int, int]
+    code_size: int
+
+    @property
+    def num_drawn(self) -> int:
+        """Numbers of a clip that the decoder is given: those of the code, and perhaps others."""
+        return self.code_size
+
+    @property
+    def parts(self) -> dict[str, slice]:
+        """Parts of a code that mean something alone, by name; together they are the code."""
+        return {}
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Codes (n, code_size) of images (n, 1, H, W)."""
+        return self.learn(images)[0]
+
+    def learn(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes (n, code_size) and reconstructions (n, 1, H, W), as a training compares them."""
+        raise NotImplementedError
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Reconstructions of images in [0, 1], both (n, 1, H, W)."""
+        return self.learn(images)[1].clamp(0, 1)
+
+    def prepare_compilation(self) -> None:
+        """Mark what torch.compile must leave alone."""
+
+
+class PosterAutoencoder(Autoencoder):
+    """The poster's network.
 
     Each convolution halves the image (rounding up), so any height and width will do; each
     transposed convolution doubles it and is cropped to the size met on the way down.
@@ -31,7 +65,7 @@ class Autoencoder(nn.Module):
         flat = int(np.prod(self._top))
         steps = list(enumerate(zip((1, *channels), channels, strict=False)))
         self.down = nn.ModuleList(_convolution(a, b, norm=i > 0) for i, (a, b) in steps)
-        self.to_code: nn.Module = nn.Linear(flat, code_size)
+        self.to_code = nn.Linear(flat, code_size)
         self.from_code = nn.Linear(code_size, flat)
         self.up = nn.ModuleList(
             _deconvolution(b, a, norm=i > 1) for i, (a, b) in reversed(steps) if i > 0
@@ -52,13 +86,10 @@ class Autoencoder(nn.Module):
             images = layer(images)[..., :height, :width]
         return torch.sigmoid(images)
 
-    def draw(self, codes: Tensor) -> Tensor:
-        """What a training compares with images: `decode`, unless that stops gradients."""
-        return self.decode(codes)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Reconstructions of images, both (n, 1, H, W)."""
-        return self.decode(self.encode(images))
+    def learn(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes and reconstructions of images."""
+        codes = self.encode(images)
+        return codes, self.decode(codes)
 
 
 def _halve(shape: tuple[int, int], times: int) -> list[tuple[int, int]]:
@@ -103,7 +134,7 @@ def reconstruct(
     height, width = model.image_shape
     made = np.empty((len(images), height, width), np.float32)
     for start, batch in _batches(model, images, batch_size):
-        made[start : start + len(batch)] = model.decode(model.encode(batch)).squeeze(1).cpu()
+        made[start : start + len(batch)] = model(batch).squeeze(1).cpu()
     return made
 
 

@@ -5,19 +5,23 @@ What does not: the parts themselves (`onsets`, `correlogram`, `tempo`, `pattern`
 how weights are found (`autogroove.model.training`).
 
 A code has three parts. Tempo: the tempo itself, octaves folded, and what answers what after how
-many seconds. Rhythm: what answers what after how many beats. Sound. Each is about of length one,
-good alone, and weighed in distances. Beside the code stand numbers that say when things happen
-and where in the picture they lie: the decoder is given both, distances only codes.
+many seconds. Rhythm: what answers what after how many beats. Sound: as it was learned, or, once
+that was fitted to a collection, the directions that tell its tracks apart. Each is about of length
+one, good alone, and weighed in distances. Beside the code stand numbers that say when things
+happen and where in the picture they lie: the decoder is given both, distances only codes.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize, one_hot
 
+from autogroove.errors import SettingsError
+from autogroove.model.autoencoder import Autoencoder
 from autogroove.model.correlogram import (
     correlate_bands,
     log_lag_filters,
@@ -26,7 +30,6 @@ from autogroove.model.correlogram import (
 )
 from autogroove.model.onsets import OnsetFilters
 from autogroove.model.pattern import NUM_PLACES, PatternNetwork, beat_steps
-from autogroove.model.rhythm import whiten_bands
 from autogroove.model.tempo import LAGS_PER_OCTAVE, TempoNetwork, choose_tempi, describe_tempo
 from autogroove.model.texture import (
     LEVEL_FEATURES,
@@ -34,11 +37,14 @@ from autogroove.model.texture import (
     describe_levels,
     describe_texture,
 )
+from autogroove.model.whitening import whiten_bands
 
 NUM_BANDS = 8
 SHORTEST_LAG = 0.08
 BEAT_RANGE = (0.265, 1.36)
 """Seconds: tempi of 226 down to 44 a minute."""
+FEWEST_TEMPI = 60
+"""An octave and a half."""
 TEMPO_SIZE = 24
 """Numbers that say the tempo alone; the rest of the part says what happens after how long."""
 TEMPO_SHARE = 0.5
@@ -48,14 +54,34 @@ NUM_ALIGNED = 3
 TRUNK = (8, 16, 32, 64)
 TOP = 32
 SOUND_HIDDEN = 160
+UNFITTED_SHARE = 2 / 3
+"""Of the weight of sound where it was not fitted: it does not know what tells these tracks apart.
+With all of it the kit decides too often who is near (docs/hearing.md)."""
+
+
+SIZES = (64, 64, 40, 128)
+"""Numbers of tempo, rhythm, sound, and of `when`."""
+
+
+def share_code(code_size: int) -> tuple[tuple[int, int, int, int], int]:
+    """The sizes of a network whose code has so many numbers, and those that say the tempo alone.
+
+    Parts keep the shares that they have in a code of full length.
+    """
+    whole = sum(SIZES[:3])
+    alone = max(2, 2 * (TEMPO_SIZE * code_size // whole // 2))
+    tempo = max(alone + 1, SIZES[0] * code_size // whole)
+    rhythm = max(1, SIZES[1] * code_size // whole)
+    return (tempo, rhythm, max(1, code_size - tempo - rhythm), SIZES[3]), alone
 
 
 @dataclass(frozen=True)
 class Heard:
     """What a network makes of n clips.
 
-    `tempo`, `rhythm` and `sound` are the parts of codes, unweighed; `tempi` are logits; `when` is
-    for the decoder alone.
+    `tempo`, `rhythm` and `sound` are the parts of codes, unweighed, `sound` as it was learned;
+    `timbre` is what a collection's own sound is fitted to; `tempi` are logits; `when` is for the
+    decoder alone.
     """
 
     tempo: Tensor
@@ -63,9 +89,10 @@ class Heard:
     sound: Tensor
     when: Tensor
     tempi: Tensor
+    timbre: Tensor
 
 
-class GrooveNetwork(nn.Module):
+class GrooveNetwork(Autoencoder):
     """Images (n, 1, bins, frames) float32 in [0, 1] to codes (n, code_size) float32, and back.
 
     Args:
@@ -74,21 +101,33 @@ class GrooveNetwork(nn.Module):
         sizes: numbers of tempo, rhythm, sound, and of `when`.
         weights: of tempo, rhythm and sound in distances.
         blur: of tempo, in octaves.
+        tempo_size: even; numbers that say the tempo alone. The rest of that part says what
+            happens after how long.
+
+    Raises:
+        SettingsError: such images cannot be heard by this network.
     """
 
     def __init__(
         self,
         shape: tuple[int, int],
         frame_seconds: float,
-        sizes: tuple[int, int, int, int] = (64, 64, 40, 128),
-        weights: Sequence[float] = (0.5, 0.7, 0.3),
+        sizes: tuple[int, int, int, int] = SIZES,
+        weights: Sequence[float] = (0.5, 0.7, 0.45),
         blur: float = 0.03,
+        tempo_size: int = TEMPO_SIZE,
     ) -> None:
         super().__init__()
         bins, frames = shape
+        if bins % 16 or frames % 32:
+            raise SettingsError(
+                f"Images of {bins} × {frames} do not fit the groove network: it needs "
+                "spectrogram.num_bins in sixteens and spectrogram.num_frames in thirty-twos."
+            )
         self.image_shape, self.frame_seconds = shape, frame_seconds
         self.sizes, self.weights, self.blur = sizes, tuple(weights), blur
-        self.code_size = sum(sizes[:3])
+        self.code_size, self.tempo_size = sum(sizes[:3]), tempo_size
+        self.hearing_is_fixed = False
         self.num_lags = int(0.52 * frames)
         lags = log_lags(frame_seconds, frames, shortest=SHORTEST_LAG, per_octave=LAGS_PER_OCTAVE)
         self.lag_filters: Tensor
@@ -96,12 +135,20 @@ class GrooveNetwork(nn.Module):
         seconds = lags * frame_seconds
         first = int((seconds < BEAT_RANGE[0]).sum())
         count = int((seconds <= BEAT_RANGE[1]).sum()) - first
+        if count < FEWEST_TEMPI:
+            raise SettingsError(
+                f"Clips of {frames * frame_seconds:.1f} s are too short to hear a tempo in: the "
+                "groove network needs spectrograms of 1.5 s or more."
+            )
         self.onsets = OnsetFilters(bins, NUM_BANDS)
         self.tempo = TempoNetwork(NUM_BANDS**2, first, count)
         self.pattern = PatternNetwork(NUM_BANDS**2, NUM_PLACES, 96, sizes[1])
-        self.pace = PatternNetwork(NUM_BANDS**2, len(lags), 64, sizes[0] - TEMPO_SIZE)
+        self.pace = PatternNetwork(NUM_BANDS**2, len(lags), 64, sizes[0] - tempo_size)
         self.trunk = _Trunk(bins, frames)
         self.sound = _SoundNetwork(self.trunk.num_pooled, sizes[2])
+        self.own_sound = nn.Linear(self.sound.num_inputs, sizes[2]).requires_grad_(False)
+        self.is_fitted: Tensor
+        self.register_buffer("is_fitted", torch.zeros(()))
         self.to_when = nn.Linear(self.trunk.num_top, sizes[3])
         self.drawer = _Drawer(self.code_size + sizes[3], bins, frames)
         self.mean_image: Tensor
@@ -113,30 +160,40 @@ class GrooveNetwork(nn.Module):
         `beat_frames` (n,) is the true length of a beat, which a training knows; NaN where it
         does not, and where the network's own idea is to be used.
         """
-        whitened = whiten_bands(images)
+        whitened = _whiten(images)
         lagged, correlogram = self._correlate(whitened)
         tempi = self.tempo(correlogram)
         rhythm = self._read_rhythm(lagged, tempi, beat_frames)
-        pooled, top = self.trunk(images - self.mean_image, whitened)
-        levels = torch.cat([describe_levels(images), describe_texture(whitened)], dim=1)
-        sound = self.sound(levels, pooled)
+        timbre, top = self._look(images, whitened)
+        sound = self.sound(timbre)
         pace = normalize(self.pace(correlogram), dim=1)
-        alone = describe_tempo(tempi, TEMPO_SIZE, self.blur)
+        alone = describe_tempo(tempi, self.tempo_size, self.blur)
         tempo = torch.cat([TEMPO_SHARE**0.5 * alone, (1 - TEMPO_SHARE) ** 0.5 * pace], dim=1)
-        return Heard(tempo, rhythm, sound, self.to_when(top), tempi)
+        return Heard(tempo, rhythm, sound, self.to_when(top), tempi, timbre)
 
     def correlate(self, images: Tensor) -> Tensor:
         """Correlations (n, pairs, places) between onset bands over the logarithm of the lag."""
-        return self._correlate(whiten_bands(images))[1]
+        return self._correlate(_whiten(images))[1]
+
+    def describe_timbre(self, images: Tensor) -> Tensor:
+        """Statistics (n, inputs) that sound is made of, each about standardised."""
+        return self._look(images, _whiten(images))[0]
+
+    def _look(self, images: Tensor, whitened: Tensor) -> tuple[Tensor, Tensor]:
+        """What the picture says of timbre, and what is left of it to say when things happen."""
+        pooled, top = self.trunk(images - self.mean_image, whitened)
+        statistics = torch.cat([_describe_levels(images, whitened), pooled.float()], dim=1)
+        return self.sound.standardise(statistics), top
 
     def _correlate(self, whitened: Tensor) -> tuple[Tensor, Tensor]:
-        """Against the lag in frames, and against its logarithm."""
-        lagged = correlate_bands(self.onsets(whitened), self.num_lags)
-        return lagged, lagged @ self.lag_filters
+        """Against the lag in frames, and against its logarithm; always in float32."""
+        with torch.autocast(whitened.device.type, enabled=False):
+            lagged = correlate_bands(self.onsets(whitened.float()), self.num_lags)
+            return lagged, lagged @ self.lag_filters
 
     def pace_of(self, heard: Heard) -> Tensor:
         """The numbers of tempo that say what happens after how long."""
-        return heard.tempo[:, TEMPO_SIZE:]
+        return heard.tempo[:, self.tempo_size :]
 
     def _read_rhythm(self, lagged: Tensor, tempi: Tensor, beat_frames: Tensor | None) -> Tensor:
         count = 1 if self.training else NUM_ALIGNED
@@ -164,14 +221,59 @@ class GrooveNetwork(nn.Module):
         octaves = torch.log2(beat_frames * self.frame_seconds / SHORTEST_LAG)
         return octaves * LAGS_PER_OCTAVE - self.tempo.first
 
+    @property
+    def num_drawn(self) -> int:
+        """Numbers of a clip that the decoder is given: the code, and when things happen."""
+        return self.code_size + self.sizes[3]
+
+    @property
+    def parts(self) -> dict[str, slice]:
+        """Where tempo, rhythm and sound lie in a code."""
+        tempo, rhythm, sound = self.sizes[:3]
+        return {
+            "tempo": slice(0, tempo),
+            "rhythm": slice(tempo, tempo + rhythm),
+            "sound": slice(tempo + rhythm, tempo + rhythm + sound),
+        }
+
     def encode(self, images: Tensor) -> Tensor:
         """Codes (n, code_size) of images: the parts, weighed."""
         return self.combine(self.hear(images))
 
+    def learn(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes, and pictures without bounds, at which a training would have no gradient."""
+        heard = self.hear(images)
+        return self.combine(heard), self.draw(heard)
+
     def combine(self, heard: Heard) -> Tensor:
         """Codes (n, code_size) of what was heard."""
-        parts = zip(self.weights, (heard.tempo, heard.rhythm, heard.sound), strict=True)
+        own = normalize(self.own_sound(heard.timbre), dim=1)
+        sound = torch.lerp(UNFITTED_SHARE * heard.sound, own, self.is_fitted)
+        parts = zip(self.weights, (heard.tempo, heard.rhythm, sound), strict=True)
         return torch.cat([weight * part for weight, part in parts], dim=1)
+
+    def fix_hearing(self) -> None:
+        """Leave tempo and rhythm as they are in every later training; sound and picture learn."""
+        self.hearing_is_fixed = True
+        for module in self._hearing:
+            module.requires_grad_(False).eval()
+
+    def train(self, mode: bool = True) -> Self:
+        """As of any module, except that a fixed hearing stays in evaluation mode."""
+        super().train(mode)
+        if self.hearing_is_fixed:
+            for module in self._hearing:
+                module.eval()
+        return self
+
+    @property
+    def _hearing(self) -> tuple[nn.Module, ...]:
+        return self.onsets, self.tempo, self.pattern, self.pace
+
+    def prepare_compilation(self) -> None:
+        """Fourier transforms give torch.compile complex numbers, which it does not know."""
+        leave_alone: Any = torch.compiler.disable  # PyTorch types it for decorators only
+        self._correlate = leave_alone(self._correlate)  # type: ignore[method-assign]
 
     def draw(self, heard: Heard) -> Tensor:
         """Images (n, 1, bins, frames), not bounded, of what was heard."""
@@ -179,9 +281,15 @@ class GrooveNetwork(nn.Module):
         image: Tensor = self.mean_image + self.drawer(given)
         return image
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Reconstructions of images, both (n, 1, bins, frames)."""
-        return self.draw(self.hear(images)).clamp(0, 1)
+
+def _whiten(images: Tensor) -> Tensor:
+    with torch.autocast(images.device.type, enabled=False):
+        return whiten_bands(images)
+
+
+def _describe_levels(images: Tensor, whitened: Tensor) -> Tensor:
+    with torch.autocast(images.device.type, enabled=False):
+        return torch.cat([describe_levels(images), describe_texture(whitened)], dim=1)
 
 
 class _Trunk(nn.Module):
@@ -207,11 +315,12 @@ class _Trunk(nn.Module):
 
 
 class _SoundNetwork(nn.Module):
-    """Statistics of texture and of what the trunk heard to a code of length 1."""
+    """Statistics of texture and of what the trunk heard, standardised, to a code of length 1."""
 
     def __init__(self, num_pooled: int, size: int) -> None:
         super().__init__()
         inputs = LEVEL_FEATURES + TEXTURE_FEATURES + num_pooled
+        self.num_inputs = inputs
         self.standardise = nn.BatchNorm1d(inputs, affine=False)
         self.layers = nn.Sequential(
             nn.Dropout(0.1),
@@ -221,9 +330,8 @@ class _SoundNetwork(nn.Module):
             nn.Linear(SOUND_HIDDEN, size),
         )
 
-    def forward(self, levels: Tensor, pooled: Tensor) -> Tensor:
-        code = self.layers(self.standardise(torch.cat([levels, pooled], dim=1)))
-        return normalize(code, dim=1)
+    def forward(self, timbre: Tensor) -> Tensor:
+        return normalize(self.layers(timbre), dim=1)
 
 
 class _Drawer(nn.Module):

@@ -1,7 +1,7 @@
 """Onset curves of a clip by trained filters.
 
 What belongs here: from the whitened image to one curve a band. What does not: whitening
-(`autogroove.model.rhythm`), or what curves are compared for (`autogroove.model.correlogram`).
+(`autogroove.model.whitening`), or what curves are compared for (`autogroove.model.correlogram`).
 """
 
 import torch

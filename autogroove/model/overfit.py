@@ -17,7 +17,7 @@ from autogroove.config import Settings
 from autogroove.errors import SourceError
 from autogroove.figures import draw_reconstructions
 from autogroove.model.autoencoder import reconstruct
-from autogroove.model.storing import build_autoencoder
+from autogroove.model.storing import build_autoencoder, frame_seconds
 from autogroove.model.training.clips import ClipLoader
 from autogroove.model.training.devices import ProcessGroup, choose_machine
 from autogroove.model.training.loop import Trainer
@@ -121,7 +121,7 @@ def _learn_by_heart(
     steps = {"training.epochs": epochs * passes, "training.batch_size": loader.num_clips}
     fitted = settings.with_overrides({**OVERFIT_SETTINGS, **steps})
     torch.manual_seed(fitted.training.seed)
-    model = build_autoencoder(fitted.model, loader.image_shape)
+    model = build_autoencoder(fitted.model, loader.image_shape, frame_seconds(fitted.spectrogram))
     trainer = Trainer(
         model, Reconstruction(), fitted.training, choose_machine(device), ProcessGroup()
     )

@@ -48,14 +48,20 @@ def pretrained_card() -> dict[str, Any]:
 
 def pack_weights(network: GrooveNetwork) -> bytes:
     """Weights as safetensors in half precision: half the size, and codes differ by a thousandth."""
-    return pack_tensors({name: _halve(value) for name, value in state_of(network).items()})
+    state = state_of(network)
+    return pack_tensors({k: _halve(value) for k, value in state.items() if not _is_own(k)})
 
 
 def unpack_weights(network: GrooveNetwork, weights: bytes) -> None:
     """Give a network weights that `pack_weights` made; it computes in single precision."""
-    network.load_state_dict(
-        {name: _widen(value) for name, value in safetensors.torch.load(weights).items()}
-    )
+    own = {name: value for name, value in network.state_dict().items() if _is_own(name)}
+    given = safetensors.torch.load(weights)
+    network.load_state_dict(own | {name: _widen(value) for name, value in given.items()})
+
+
+def _is_own(name: str) -> bool:
+    """Whether a weight belongs to a collection, and is not pretrained."""
+    return name == "is_fitted" or name.startswith("own_sound.")
 
 
 def _halve(value: Tensor) -> Tensor:

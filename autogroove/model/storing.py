@@ -11,18 +11,37 @@ import pandas as pd
 import safetensors.torch
 from torch import Tensor, nn
 
-from autogroove.config import ModelSettings
-from autogroove.errors import DamagedObject, MissingObject, StoreError
-from autogroove.model.autoencoder import Autoencoder
-from autogroove.model.groove import GrooveAutoencoder
+from autogroove.config import ModelSettings, SpectrogramSettings
+from autogroove.errors import DamagedObject, MissingObject, SettingsError, StoreError
+from autogroove.model.autoencoder import Autoencoder, PosterAutoencoder
+from autogroove.model.groove_network import GrooveNetwork, share_code
 from autogroove.store import Store, canonical_json, digest_bytes
 
 
-def build_autoencoder(model: ModelSettings, image_shape: tuple[int, int]) -> Autoencoder:
-    """An untrained model for images of (num_bins, num_frames); torch's seed decides its weights."""
-    if model.kind == "groove":
-        return GrooveAutoencoder(model.channels, model.code_size, image_shape, model.part_weights)
-    return Autoencoder(model.channels, model.code_size, image_shape)
+def build_autoencoder(
+    model: ModelSettings, image_shape: tuple[int, int], frame_seconds: float
+) -> Autoencoder:
+    """An untrained model; torch's seed decides its weights.
+
+    Args:
+        model: settings.
+        image_shape: (num_bins, num_frames) of its images.
+        frame_seconds: from frame to frame.
+
+    Raises:
+        SettingsError: the network cannot be built for such images.
+    """
+    if model.kind == "poster":
+        return PosterAutoencoder(model.channels, model.code_size, image_shape)
+    sizes, tempo_size = share_code(model.code_size)
+    return GrooveNetwork(
+        image_shape, frame_seconds, sizes, model.part_weights, tempo_size=tempo_size
+    )
+
+
+def frame_seconds(spectrogram: SpectrogramSettings) -> float:
+    """Seconds from frame to frame of a recipe's images."""
+    return spectrogram.hop_samples / spectrogram.sample_rate_hz
 
 
 @dataclass(frozen=True)
@@ -59,11 +78,14 @@ def write_model(
     facts = ModelSummary(**summary, weights_digest=digest_bytes(weights))
     folder = model_folder(facts.model_key)
     store.write(f"{folder}/weights.safetensors", weights)
-    about = {
+    about: dict[str, Any] = {
         "model": settings.model_dump(mode="json"),
         "image_shape": list(model.image_shape),
         "summary": {**asdict(facts), "seconds": 0.0},
     }
+    if isinstance(model, GrooveNetwork):
+        about["frame_seconds"] = model.frame_seconds
+        about["parts"] = {name: [part.start, part.stop] for name, part in model.parts.items()}
     store.write(f"{folder}/model.json", json.dumps(about, sort_keys=True, indent=1).encode())
     return facts
 
@@ -95,10 +117,14 @@ def load_model(store: Store, model_key: str) -> Autoencoder:
             "Delete the model's folder and train it again."
         )
     height, width = about["image_shape"]
-    model = build_autoencoder(ModelSettings.model_validate(about["model"]), (height, width))
     try:
+        model = build_autoencoder(
+            ModelSettings.model_validate(about["model"]),
+            (height, width),
+            about.get("frame_seconds") or frame_seconds(SpectrogramSettings()),
+        )
         model.load_state_dict(safetensors.torch.load(weights))
-    except RuntimeError as error:
+    except (RuntimeError, SettingsError) as error:
         raise StoreError(
             f"Model {model_key} was trained by another version of Autogroove, whose network had "
             "other layers. Train anew: `autogroove run --retrain always`."

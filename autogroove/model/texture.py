@@ -2,7 +2,7 @@
 
 What belongs here: statistics over time. An equaliser changes the levels by a constant and leaves
 the others nearly as they were. No weights.
-What does not: longer repetitions (`autogroove.model.rhythm`).
+What does not: longer repetitions (`autogroove.model.whitening`).
 
 After McDermott and Simoncelli (2011), who showed that such statistics are what people remember
 of a sound texture.
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from autogroove.model.rhythm import LARGEST_LEVEL, autocorrelate
+from autogroove.model.whitening import LARGEST_LEVEL, autocorrelate
 
 NUM_BANDS = 16
 NUM_COARSE_BANDS = 8

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import Field
 
-from autogroove.config import RunPolicy, Settings
+from autogroove.config import RunPolicy, Section, Settings
 from autogroove.errors import SettingsError
-from autogroove.evaluation import Card, CardRow
+from autogroove.evaluation import Card, CardRow, Figure
 from autogroove.model import read_training_tracks
 from autogroove.releases import Decision, Manifest, open_release
 from autogroove.store import Store
@@ -73,12 +73,20 @@ def decide_model(
     return choose(action="trained", why=f"{why} ({limit})")
 
 
-def decide_promotion(decision: ModelDecision, new: Card, current: Card) -> ModelDecision:
-    """Whether a trained model replaces the incumbent: only if no decisive measure fell."""
-    is_fine, falls = is_not_worse(new, current)
-    if is_fine:
+def decide_promotion(decision: ModelDecision, new: Card, current: Card | None) -> ModelDecision:
+    """Whether a trained model replaces the incumbent.
+
+    Only if no decisive measure fell, and if training taught it something: it must be better than
+    its untrained copy, and than the weights that it began with. Where there is no incumbent it is
+    published all the same, and the reason says so.
+    """
+    doubts = find_doubts(new)
+    if current is None:
+        return decision.model_copy(update={"why": "; ".join([decision.why, *doubts])})
+    reasons = [*is_not_worse(new, current)[1], *doubts]
+    if not reasons:
         return decision
-    why = f"a new model was trained ({decision.why}) and not promoted: {'; '.join(falls)}"
+    why = f"a new model was trained ({decision.why}) and not promoted: {'; '.join(reasons)}"
     return ModelDecision(action="kept", why=why, incumbent=decision.incumbent)
 
 
@@ -94,10 +102,18 @@ def _find_misfit(current: Manifest | None, recipe_key: str) -> str | None:
 def _find_changed_section(current: Manifest | None, settings: Settings) -> str | None:
     """Why these settings ask for another model than the current one, or None."""
     for section in _MODEL_SECTIONS:
-        wanted = getattr(settings, section).model_dump(mode="json")
-        if current is None or current.parts.settings.get(section) != wanted:
+        wanted = getattr(settings, section)
+        if current is None or not _means(current.parts.settings.get(section), wanted):
             return f"the {section} settings changed"
     return None
+
+
+def _means(told: dict[str, Any] | None, wanted: Section) -> bool:
+    """Whether a manifest's settings are these; it may be older than some of them."""
+    return told is not None and wanted.model_dump(mode="json") == {
+        **type(wanted)().model_dump(mode="json"),
+        **told,
+    }
 
 
 def describe_settings(
@@ -132,7 +148,9 @@ def _trained_fingerprints(store: Store, current: Manifest) -> frozenset[str]:
 
 DECISIVE = (
     "same_track_r1",
+    "held_out_r1",
     "disguised_r1",
+    "other_tempo_r1",
     "tempo_lift",
     "rhythm_ratio",
     "foreign_tempo_lift",
@@ -164,6 +182,38 @@ def is_not_worse(new: Card, old: Card) -> tuple[bool, tuple[str, ...]]:
     return not reasons, tuple(reasons)
 
 
+BEGINNINGS = {
+    "untrained": "its untrained copy",
+    "pretrained": "the pretrained weights that it began with",
+}
+
+
+def find_doubts(card: Card) -> tuple[str, ...]:
+    """A sentence for each beginning that a trained model is not better than, beyond noise.
+
+    Better: it is ahead in more decisive rows than it is behind in. A beginning that hears exactly
+    as the model does is the model itself, of which nothing was trained.
+    """
+    return tuple(
+        f"it hears no better than {called}, beyond noise"
+        for name, called in BEGINNINGS.items()
+        if _is_no_better(card, name)
+    )
+
+
+def _is_no_better(card: Card, baseline: str) -> bool:
+    balance, differs = 0, False
+    for row in card.rows:
+        figure = row.baselines.get(baseline)
+        if row.key in DECISIVE and row.value is not None and figure is not None:
+            sign = 1 if row.better == "higher" else -1
+            lead = sign * (row.value - figure.value)
+            noise = max(SLACK, (_half_width(row) ** 2 + _half_width(figure) ** 2) ** 0.5)
+            balance += (lead > noise) - (lead < -noise)
+            differs |= lead != 0
+    return differs and balance <= 0
+
+
 def _fall(new: CardRow, old: CardRow) -> str | None:
     if new.value is None or old.value is None:
         return None
@@ -175,7 +225,7 @@ def _fall(new: CardRow, old: CardRow) -> str | None:
     return f"{new.name} went from {old.value:.3f} to {new.value:.3f}, beyond its noise ±{noise:.3f}"
 
 
-def _half_width(row: CardRow) -> float:
+def _half_width(row: CardRow | Figure) -> float:
     if row.low is None or row.high is None:
         return 0.0
     return (row.high - row.low) / 2

@@ -101,6 +101,10 @@ class SourceOptions:
         list[str] | None,
         typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One setting; may be repeated."),
     ] = None
+    start: Annotated[
+        Literal["auto", "pretrained", "scratch"] | None,
+        typer.Option("--start", help="First weights of the groove network."),
+    ] = None
     subset: Annotated[
         Literal["small", "medium", "large", "full"] | None,
         typer.Option("--subset", help="Only FMA's tracks of this subset."),
@@ -116,7 +120,8 @@ class SourceOptions:
         Raises:
             SettingsError: the file cannot be read, or a setting is unknown or out of range.
         """
-        return read_settings(self.preset, self.config, self.set_ or [])
+        start = [f"training.start={self.start}"] if self.start else []
+        return read_settings(self.preset, self.config, [*(self.set_ or []), *start])
 
     @property
     def selection(self) -> SourceSelection:

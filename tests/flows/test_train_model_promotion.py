@@ -4,8 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pipelines import Publisher, quick_settings
+from pipelines import QUICK, Publisher
 
+from autogroove.config.settings import Settings
 from autogroove.releases.reading import open_release
 from autogroove.store.store import Store
 
@@ -15,10 +16,9 @@ pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(900)]
 def test_a_model_that_hears_worse_is_refused_until_it_is_forced(
     rendered: Path, publish: Publisher, tmp_path: Path
 ) -> None:
-    # Two epochs of the poster's network leave it deaf; what the other knows by construction
-    # no training can take from it.
-    deaf = quick_settings()
-    good = deaf.with_overrides({"model.kind": "groove", "model.code_size": 16})
+    # Two epochs of the poster's network leave it deaf; the other was pretrained.
+    good = Settings.from_preset("groove").with_overrides(QUICK | {"model.code_size": 168})
+    deaf = good.with_overrides({"model.kind": "poster", "training.objective": "reconstruction"})
     store, music = Store(tmp_path / "store"), Path(shutil.copytree(rendered, tmp_path / "music"))
     first = publish(music, store.url, settings=good)
     assert first.decisions["model"]["decision"] == "trained"

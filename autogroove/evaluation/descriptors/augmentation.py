@@ -49,6 +49,21 @@ def augment_clip(
     return np.asarray(shifted * louder, dtype=np.float32)
 
 
+def stretch_clip(samples: NDArray[np.float32], speed: float) -> NDArray[np.float32]:
+    """The same clip at another tempo and the same pitch.
+
+    Args:
+        samples: (num_samples,) float32, at least one window (2048) long.
+        speed: 2 is twice as fast. Where that makes the clip too short, it goes round: it starts
+            anew, after its end.
+
+    Returns:
+        (num_samples,) float32.
+    """
+    stretched = _invert(stretch_spectrum(_transform(samples), speed))
+    return np.resize(stretched, len(samples)).astype(np.float32)
+
+
 def stretch_spectrum(spectrum: Spectrum, speed: float) -> Spectrum:
     """Play frames at another speed and the same pitch (the phase vocoder, without a loop).
 

@@ -4,7 +4,8 @@ What belongs here: which tracks one task describes, the way from their audio to 
 and reading many of them. What does not: the descriptors themselves (`clips`), or encodings.
 
 `descriptors/<descriptors key>/<batch key>.parquet` has one row a clip, and one more for each
-augmented clip, with its image in the recipe of the release.
+augmented clip, and one for the same clip at another tempo, with their images in the recipe of the
+release.
 """
 
 import io
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from autogroove.audio import DECODER_VERSION, AudioFault, fetch_audio, read_clips
 from autogroove.config import Settings
-from autogroove.evaluation.descriptors.augmentation import augment_clip
+from autogroove.evaluation.descriptors.augmentation import augment_clip, stretch_clip
 from autogroove.evaluation.descriptors.clips import BETWEEN_SHAPE, ClipDescriptions, describe_clips
 from autogroove.evaluation.descriptors.earlier import EarlierRows, locate_earlier
 from autogroove.evaluation.descriptors.onsets import ANALYSIS_RATE_HZ, NUM_BANDS, NUM_LAGS
@@ -32,10 +33,12 @@ from autogroove.segments import Member, make_images, make_recipe_key, top_freque
 from autogroove.source import Source
 from autogroove.store import Store, make_key
 
-FORMAT = 2
+FORMAT = 3
 """Raised when a change of the code gives other descriptors from the same audio."""
 
 SEMITONES = 2.0
+SPEEDS = (0.8, 0.88, 1.14, 1.25)
+"""Of a clip at another tempo: 10 to 25 % slower or faster, where no tempo is taken for the same."""
 FEWEST_TRACKS = 16
 """Where segments hold fewer sampled tracks on average, several make one batch…"""
 USUAL_TRACKS = 64
@@ -61,14 +64,26 @@ class DescriptionBatch:
 class Descriptions:
     """Descriptors read back, one row a clip.
 
-    `table` has the columns fingerprint (text), clip (int64) and disguised (bool); the rows of
-    `clips` are in its order, and `images` (num_augmented, num_bins, num_frames) uint8 follow the
-    augmented rows.
+    `table` has the columns fingerprint (text), clip (int64), disguised and stretched (bool); the
+    rows of `clips` are in its order. A disguised clip has two rows, one after the other:
+    augmented, and at another tempo (stretched too). `images` and `stretched_images`
+    (num_augmented, num_bins, num_frames) uint8 follow them.
     """
 
     table: pd.DataFrame
     clips: ClipDescriptions
     images: NDArray[np.uint8]
+    stretched_images: NDArray[np.uint8]
+
+    @property
+    def augmented_rows(self) -> NDArray[np.int64]:
+        """(num_augmented,) rows of the table: augmented clips."""
+        return np.flatnonzero(self.table["disguised"] & ~self.table["stretched"])
+
+    @property
+    def stretched_rows(self) -> NDArray[np.int64]:
+        """(num_augmented,) rows of the table: the same clips at another tempo."""
+        return np.flatnonzero(self.table["stretched"])
 
 
 def plan_descriptions(catalogue: pd.DataFrame, settings: Settings) -> tuple[DescriptionBatch, ...]:
@@ -167,11 +182,12 @@ def read_descriptions(
         name: _unpack(table[name], np.float16).astype(np.float32).reshape(-1, *shape)
         for name, shape in (("periodicity", (NUM_BANDS, NUM_LAGS)), ("between", BETWEEN_SHAPE))
     }
-    images = table["image"].drop_null()
+    images = _unpack(table["image"].drop_null(), np.uint8).reshape(-1, 2, *image_shape)
     return Descriptions(
-        table.select(["fingerprint", "clip", "disguised"]).to_pandas(),
+        table.select(["fingerprint", "clip", "disguised", "stretched"]).to_pandas(),
         ClipDescriptions(timbre=_unpack(table["timbre"], np.float32), **halves),
-        _unpack(images, np.uint8).reshape(-1, *image_shape),
+        images[:, 0],
+        images[:, 1],
     )
 
 
@@ -180,6 +196,7 @@ _SCHEMA = pa.schema(
         pa.field("fingerprint", pa.string()),
         pa.field("clip", pa.int64()),
         pa.field("disguised", pa.bool_()),
+        pa.field("stretched", pa.bool_()),
         pa.field("periodicity", pa.binary()),
         pa.field("timbre", pa.binary()),
         pa.field("between", pa.binary()),
@@ -199,9 +216,12 @@ def _describe_track(
     if disguised:
         seed = zlib.crc32(member.fingerprint.encode())
         semitones = SEMITONES if seed % 2 else -SEMITONES
-        clip = augment_clip(samples[0], rate, semitones, seed)
-        image = make_images(clip[None], rate, settings.spectrogram)
-        rows += _make_rows(member.fingerprint, describe_clips([clip], rate), image)
+        augmented = augment_clip(samples[0], rate, semitones, seed)
+        stretched = stretch_clip(samples[0], SPEEDS[seed // 2 % len(SPEEDS)])
+        for clip in (augmented, stretched):
+            image = make_images(clip[None], rate, settings.spectrogram)
+            told = describe_clips([clip], rate)
+            rows += _make_rows(member.fingerprint, told, image, stretched=clip is stretched)
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 
@@ -218,7 +238,11 @@ def _lower_rate(
 
 
 def _make_rows(
-    fingerprint: str, clips: ClipDescriptions, images: NDArray[np.uint8] | None
+    fingerprint: str,
+    clips: ClipDescriptions,
+    images: NDArray[np.uint8] | None,
+    *,
+    stretched: bool = False,
 ) -> Iterator[dict[str, object]]:
     assert clips.between is not None, "describe_clips relates bands"
     columns = zip(clips.periodicity, clips.timbre, clips.between, strict=True)
@@ -227,6 +251,7 @@ def _make_rows(
             "fingerprint": fingerprint,
             "clip": row,
             "disguised": images is not None,
+            "stretched": stretched,
             "periodicity": periodicity.astype("<f2").tobytes(),
             "timbre": timbre.astype("<f4").tobytes(),
             "between": between.astype("<f2").tobytes(),

@@ -140,8 +140,6 @@ DEFAULT_SPACES: dict[PresetName, dict[str, Any]] = {
         "training.learning_rate": {"low": 5e-4, "high": 8e-3, "log": True},
     },
     "groove": {
-        "model.channels": _WIDTHS,
-        "model.code_size": [64, 96, 128, 192],
         # Distances keep their order when all three weights grow alike: tempo's stays.
         "model.part_weights.1": {"low": 0.3, "high": 1.2},
         "model.part_weights.2": {"low": 0.2, "high": 1.2},

@@ -1,5 +1,6 @@
 from .clips import ClipLoader as ClipLoader
 from .closed_form import begin_model as begin_model
+from .closed_form import find_discriminants as find_discriminants
 from .closed_form import finish_model as finish_model
 from .devices import Machine as Machine
 from .devices import ProcessGroup as ProcessGroup

@@ -96,6 +96,7 @@ class Trainer:
         if group.size > 1:
             self._loss = DistributedDataParallel(self._loss)
         if machine.is_cuda:
+            model.prepare_compilation()
             self._loss.compile(dynamic=False)
 
     def run_epoch(self, train: ClipLoader, dev: ClipLoader) -> Progress:

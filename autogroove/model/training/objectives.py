@@ -15,8 +15,7 @@ from torch.nn.functional import cross_entropy, mse_loss, normalize
 
 from autogroove.config import Settings, SpectrogramSettings, TrainingSettings
 from autogroove.model.autoencoder import Autoencoder
-from autogroove.model.groove import GrooveAutoencoder
-from autogroove.model.rhythm import LARGEST_LEVEL
+from autogroove.model.whitening import LARGEST_LEVEL
 
 PITCH_STEPS_PER_SEMITONE = 2
 
@@ -122,10 +121,10 @@ class Pairs:
     def __call__(self, model: Autoencoder, images: Tensor, random: torch.Generator) -> Tensor:
         """The loss of a batch."""
         shown = self._augment(images, random)
-        codes = model.encode(shown).float()
-        heard = model.sound_of(codes) if isinstance(model, GrooveAutoencoder) else codes
-        error = mse_loss(model.draw(codes).float(), shown)
-        return contrast_pairs(heard, self._temperature) + self._reconstruction_weight * error
+        codes, pictures = model.learn(shown)
+        error = mse_loss(pictures.float(), shown)
+        contrast = contrast_pairs(codes.float(), self._temperature)
+        return contrast + self._reconstruction_weight * error
 
 
 def contrast_pairs(codes: Tensor, temperature: float) -> Tensor:

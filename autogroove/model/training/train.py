@@ -10,6 +10,8 @@ import torch
 
 from autogroove.config import Settings
 from autogroove.model.autoencoder import Autoencoder
+from autogroove.model.groove_network import GrooveNetwork
+from autogroove.model.pretrained import pretrained_digest
 from autogroove.model.storing import ModelSummary, is_stored, load_model, read_summary, write_model
 from autogroove.model.training.checkpoints import (
     drop_checkpoints,
@@ -31,8 +33,11 @@ Follow = Callable[[int, int, str], None]
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 5
+FORMAT = 6
+POSTER_FORMAT = 5
 """Raised when a change of the code gives other weights from the same settings."""
+
+_PRETRAINING = ("start", "pretrained_epochs")
 
 
 def make_model_key(
@@ -43,11 +48,17 @@ def make_model_key(
     A warm start's key holds the digest of the weights that it began with: another parent gives
     another model.
     """
-    settings = gentle_settings(settings) if start_from else settings
     first = read_summary(store, start_from).weights_digest if start_from else None
+    if settings.model.kind == "poster":
+        # As it was before there were pretrained weights: the poster's models are found again.
+        training = schedule(settings, start_from).training
+        told = training.model_dump(mode="json", exclude=set(_PRETRAINING))
+        parts = (settings.model, told, make_recipe_key(settings), members.key, first)
+        return make_key("model", POSTER_FORMAT, *parts)
+    pretrained = pretrained_digest() if settings.first_weights == "pretrained" else None
     recipe_key = make_recipe_key(settings)
-    parts = (settings.model, settings.training, recipe_key, members.key, first)
-    return make_key("model", FORMAT, *parts)
+    inputs = (recipe_key, members.key, first, pretrained)
+    return make_key("model", FORMAT, settings.model, settings.training, *inputs)
 
 
 def train_model(
@@ -64,7 +75,7 @@ def train_model(
     A checkpoint is put after every epoch; a training that was killed goes on from the last one
     and ends at the same weights. `progress` receives (epoch, epochs, note): the note has the
     losses, images a second and the time left, which are logged too. `start_from` is the key of
-    a model to begin from, on the gentler schedule of `autogroove.model.training.train`.
+    a model to begin from, on a gentler schedule (`schedule`).
 
     Raises:
         SourceError: fewer than two tracks can be trained on.
@@ -75,7 +86,7 @@ def train_model(
     key = make_model_key(store, members, settings, start_from)
     if is_stored(store, key):
         return ModelSummary(**{**vars(read_summary(store, key)), "reused": True})
-    settings = gentle_settings(settings) if start_from else settings
+    settings = schedule(settings, start_from)
     machine = choose_machine(device)
     began = time.perf_counter()
     with join_process_group(machine.device) as group:
@@ -92,9 +103,12 @@ def train_model(
 def _first_model(
     store: Store, settings: Settings, train: ClipLoader, start_from: str | None
 ) -> Autoencoder:
-    if start_from:
-        return load_model(store, start_from)
-    return begin_model(settings, train)
+    if not start_from:
+        return begin_model(settings, train)
+    model = load_model(store, start_from)
+    if isinstance(model, GrooveNetwork) and settings.first_weights == "pretrained":
+        model.fix_hearing()
+    return model
 
 
 def _run_epochs(
@@ -156,16 +170,17 @@ EPOCHS_SHARE = 1 / 3
 RATE_SHARE = 0.5
 
 
-def gentle_settings(settings: Settings) -> Settings:
-    """The settings of a training from a model's weights instead of new ones."""
+def schedule(settings: Settings, start_from: str | None = None) -> Settings:
+    """The settings that a training runs with: gentler from a model's weights than from new ones.
+
+    From pretrained weights it has the epochs that are meant for them, which may be none.
+    """
     training = settings.training
-    return settings.model_copy(
-        update={
-            "training": training.model_copy(
-                update={
-                    "epochs": math.ceil(EPOCHS_SHARE * training.epochs),
-                    "learning_rate": RATE_SHARE * training.learning_rate,
-                }
-            )
-        }
-    )
+    if settings.first_weights == "pretrained":
+        gentle = {"epochs": training.pretrained_epochs}
+    elif start_from:
+        gentle = {"epochs": math.ceil(EPOCHS_SHARE * training.epochs)}
+    else:
+        return settings
+    changed = {**gentle, "learning_rate": RATE_SHARE * training.learning_rate}
+    return settings.model_copy(update={"training": training.model_copy(update=changed)})

@@ -9,14 +9,23 @@ from sklearn.decomposition import PCA
 
 from autogroove.config.settings import EvaluationSettings
 from autogroove.errors import AutogrooveError
-from autogroove.evaluation.baselines import fit_components, make_image_baselines
+from autogroove.evaluation.baselines import (
+    SampledImages,
+    fit_components,
+    make_image_baselines,
+)
 from autogroove.evaluation.card import HEADLINES, ORACLE, Card, CardRow, Figure
 from autogroove.evaluation.descriptors.clips import ClipDescriptions
 from autogroove.evaluation.evaluate import evaluate_encodings
 from autogroove.evaluation.measures import MEASURES
 from autogroove.evaluation.rendering import beats_baselines, render_markdown, render_text
 from autogroove.evaluation.view import Encoded
-from autogroove.runs.retraining import is_not_worse
+from autogroove.runs.retraining import (
+    ModelDecision,
+    decide_promotion,
+    find_doubts,
+    is_not_worse,
+)
 
 QUICK = EvaluationSettings(num_bootstrap=50, stability_seeds=2)
 
@@ -147,6 +156,30 @@ class TestPromotion:
             card_of(row("tempo_lift", 9.0), row("unexplained", 0.9), row("rhythm_ratio", 1.0)),
         )[0]
 
+    @pytest.mark.parametrize(
+        ("value", "beginning", "doubted"),
+        [(0.9, 0.7, False), (0.8, 0.79, True), (0.7, 0.9, True), (0.8, 0.8, False)],
+    )
+    @pytest.mark.parametrize("name", ["untrained", "pretrained"])
+    def test_a_training_must_lead_its_beginning_beyond_noise(
+        self, name: str, value: float, beginning: float, doubted: bool
+    ) -> None:
+        own = row("same_track_r1", value, baselines={name: Figure(beginning, None, None)})
+        doubts = find_doubts(card_of(own, row("unexplained", 0.1)))
+        assert len(doubts) == doubted
+        assert all(name.removeprefix("un") in doubt for doubt in doubts)
+
+    def test_a_doubtful_model_is_published_only_where_there_is_no_other(self) -> None:
+        level = card_of(row("same_track_r1", 0.8, baselines={"untrained": Figure(0.79)}))
+        trained = ModelDecision(action="trained", why="asked for", incumbent="old")
+        refused = decide_promotion(trained, level, level)
+        assert (refused.action, refused.incumbent) == ("kept", "old")
+        assert "no better than its untrained copy" in refused.why
+        first = ModelDecision(action="trained", why="there is no release yet")
+        published = decide_promotion(first, level, None)
+        assert published.action == "trained"
+        assert "no better than its untrained copy" in published.why
+
 
 class TestRendering:
     card = card_of(
@@ -193,16 +226,21 @@ class TestImageBaselines:
 
     def test_code_has_the_size_asked_for_even_of_few_images(self) -> None:
         images = self.images(4)
-        baselines = make_image_baselines(images, images[:2], 16, np.ones(4, bool))
+        sampled = SampledImages(images, images[:2], images[2:], np.ones(4, bool))
+        baselines = make_image_baselines(sampled, 16)
         assert baselines["pca"].clips.shape == (4, 16)
         assert baselines["pca"].augmented.shape == (2, 16)
+        assert baselines["pca"].stretched.shape == (2, 16)
 
     def test_fitted_to_training_clips_alone(self) -> None:
         images = self.images()
         training = np.arange(40) < 20
         changed = images.copy()
         changed[30:] = 255 - changed[30:]
-        one, other = (make_image_baselines(x, None, 4, training)["pca"] for x in (images, changed))
+        one, other = (
+            make_image_baselines(SampledImages(x, x[:0], x[:0], training), 4)["pca"]
+            for x in (images, changed)
+        )
         np.testing.assert_array_equal(one.clips[:30], other.clips[:30])
 
     def test_mean_image_explains_nothing(self) -> None:

@@ -153,7 +153,10 @@ def test_one_changed_track_is_described_alone_and_the_bytes_are_as_if_all_were(
 def test_descriptions_cover_the_plan(made: CachedParts) -> None:
     described = read_descriptions(made.store, describe(made), image_shape(SETTINGS.spectrogram))
     table = described.table
-    assert len(table) == len(described.clips.timbre) == 24 + len(described.images)
+    assert len(table) == len(described.clips.timbre) == 24 + 2 * len(described.images)
+    assert described.images.shape == described.stretched_images.shape
+    assert len(described.augmented_rows) == len(described.stretched_rows) == len(described.images)
+    assert not (described.images == described.stretched_images).all()
     plain = table[~table["disguised"]]
     assert {tuple(clips) for _, clips in plain.groupby("fingerprint")["clip"]} == {(0, 1)}
     assert 2 <= len(described.images) <= 6

@@ -4,7 +4,7 @@ import librosa
 import numpy as np
 import pytest
 
-from autogroove.evaluation.descriptors.augmentation import augment_clip
+from autogroove.evaluation.descriptors.augmentation import augment_clip, stretch_clip
 from autogroove.evaluation.descriptors.clips import describe_clips, describe_tracks_rhythm
 from autogroove.evaluation.descriptors.onsets import (
     ANALYSIS_RATE_HZ,
@@ -19,6 +19,7 @@ from autogroove.evaluation.descriptors.onsets import (
     relate_bands,
 )
 from autogroove.evaluation.descriptors.rhythm import fold_tempo
+from autogroove.evaluation.descriptors.storing import SPEEDS
 from autogroove.source.groovebox.mix import render_track
 from autogroove.source.groovebox.plan import DemoSpec, plan_demo
 
@@ -185,3 +186,22 @@ class TestDisguise:
 
     def test_silence_stays_silent(self) -> None:
         assert not augment_clip(np.zeros(RATE, np.float32), RATE, 2, 0).any()
+
+
+class TestAnotherTempo:
+    @pytest.mark.parametrize("speed", SPEEDS)
+    def test_tempo_moves_and_rhythm_stays(self, speed: float) -> None:
+        plain = play(112, FUNK)
+        stretched = stretch_clip(plain, speed)
+        assert stretched.shape == plain.shape and stretched.dtype == np.float32
+        heard = hear(plain, stretched)
+        tempi = [fold_tempo(np.array([bpm]))[0] for bpm in (heard.tempo_bpm[1], 112 * speed)]
+        assert tempi[0] == pytest.approx(tempi[1], rel=0.02)
+        assert heard.rhythm[0] @ heard.rhythm[1] > 0.7
+
+    @pytest.mark.parametrize("speed", [0.8, 1.25])
+    def test_pitch_stays(self, speed: float) -> None:
+        time = np.arange(SECONDS * RATE) / RATE
+        tone = np.sin(2 * np.pi * 440 * time).astype(np.float32)
+        spectrum = np.abs(np.fft.rfft(stretch_clip(tone, speed) * np.hanning(len(tone))))
+        assert np.argmax(spectrum) / SECONDS == pytest.approx(440, rel=2e-3)

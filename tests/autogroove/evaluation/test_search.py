@@ -186,7 +186,7 @@ def test_the_objective_is_of_the_card_and_the_squared_error_is_not_in_it(searche
 def _untrained(settings: Settings):
     from autogroove.model.storing import build_autoencoder
 
-    return build_autoencoder(settings.model, (32, 32))
+    return build_autoencoder(settings.model, (32, 32), 0.04)
 
 
 def test_scores_are_0_at_chance_and_grow_with_what_is_heard():

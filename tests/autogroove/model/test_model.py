@@ -14,7 +14,7 @@ from autogroove.model.training.train import train_model
 
 @pytest.mark.parametrize("shape", [(256, 256), (64, 511), (33, 70)])
 def test_it_has_six_convolutions_two_layers_and_six_back(shape):
-    model = build_autoencoder(ModelSettings(), shape)
+    model = build_autoencoder(ModelSettings(), shape, 0.04)
     kinds = [type(m).__name__ for m in model.modules()]
     assert (kinds.count("Conv2d"), kinds.count("Linear"), kinds.count("ConvTranspose2d")) == (
         6,
@@ -30,13 +30,13 @@ def test_it_has_six_convolutions_two_layers_and_six_back(shape):
 
 
 def test_silence_is_encoded_as_something_finite():
-    model = build_autoencoder(ModelSettings(), (64, 64)).eval()
+    model = build_autoencoder(ModelSettings(), (64, 64), 0.04).eval()
     black = np.zeros((2, 64, 64), np.uint8)
     assert np.isfinite(reconstruct(model, black)).all()
 
 
 def test_reconstructions_do_not_depend_on_the_batch_and_leave_the_mode_alone():
-    model = build_autoencoder(ModelSettings(), (32, 32)).train()
+    model = build_autoencoder(ModelSettings(), (32, 32), 0.04).train()
     images = draw_track(0, 5, (32, 32))
     together = reconstruct(model, images)
     alone = np.concatenate([reconstruct(model, images[i : i + 1]) for i in range(5)])

@@ -284,7 +284,7 @@ def test_the_summary_survives_the_store(local_store, catalogue, settings):
 
 def make_trainer(settings, machine=None):
     torch.manual_seed(0)
-    model = build_autoencoder(settings.model, (32, 32))
+    model = build_autoencoder(settings.model, (32, 32), 0.04)
     machine = machine or choose_machine("cpu")
     return Trainer(model, choose_objective(settings), settings.training, machine, ProcessGroup())
 

@@ -14,8 +14,10 @@ from autogroove.segments.shards import ShardWriter
 from autogroove.store.store import Store
 
 
-def tiny_settings(preset="poster", shape=(32, 32), **overrides):
+def tiny_settings(preset="poster", shape=None, **overrides):
     """Settings for images small enough to train on in a second."""
+    # A tempo needs a second and a half of music.
+    shape = shape or ((32, 96) if preset == "groove" else (32, 32))
     small = {
         "spectrogram.num_bins": shape[0],
         "spectrogram.num_frames": shape[1],

@@ -132,6 +132,17 @@ def load_model(store: Store, model_key: str) -> Autoencoder:
     return model.eval()
 
 
+def is_loadable(store: Store, model_key: str) -> bool:
+    """Whether this version still has the network of a stored model.
+
+    Raises:
+        MissingObject: there is no such model.
+    """
+    about = _read_about(store, model_key)
+    # The first groove network was another one, and said nothing of its frames.
+    return bool(about["model"].get("kind") != "groove" or "frame_seconds" in about)
+
+
 def is_stored(store: Store, model_key: str) -> bool:
     """Whether a model was trained to its end."""
     return store.exists(f"{model_folder(model_key)}/model.json")

@@ -12,7 +12,7 @@ from pydantic import Field
 from autogroove.config import RunPolicy, Section, Settings
 from autogroove.errors import SettingsError
 from autogroove.evaluation import Card, CardRow, Figure
-from autogroove.model import read_training_tracks
+from autogroove.model import is_loadable, read_training_tracks
 from autogroove.releases import Decision, Manifest, open_release
 from autogroove.store import Store
 
@@ -50,7 +50,7 @@ def decide_model(
     Raises:
         SettingsError: training is forbidden, and no model fits.
     """
-    misfit = _find_misfit(current, recipe_key)
+    misfit = _find_misfit(store, current, recipe_key)
     changed = None if misfit else _find_changed_section(current, settings)
     if policy.retrain == "never" and (misfit or changed):
         raise SettingsError(f"--retrain never needs a model to keep, but {misfit or changed}.")
@@ -90,12 +90,14 @@ def decide_promotion(decision: ModelDecision, new: Card, current: Card | None) -
     return ModelDecision(action="kept", why=why, incumbent=decision.incumbent)
 
 
-def _find_misfit(current: Manifest | None, recipe_key: str) -> str | None:
+def _find_misfit(store: Store, current: Manifest | None, recipe_key: str) -> str | None:
     """Why the current model cannot encode what this run makes, or None where it can."""
     if current is None:
         return "there is no release yet"
     if any(segment.recipe_key != recipe_key for segment in current.parts.segments):
         return "the recipe of the spectrograms changed"
+    if not is_loadable(store, current.parts.model.model_key):
+        return "the current model is of an earlier version's network"
     return None
 
 

@@ -84,6 +84,6 @@ def _pair(partners: Tensor) -> Tensor:
 def _take_over(heard: Heard, partners: Tensor, swapped: Tensor, shown: Tensor) -> Heard:
     """What was heard in the clips `shown`, with their partners' rhythm where `swapped`."""
     source = torch.where(swapped, partners, torch.arange(len(partners), device=partners.device))
-    own = {name: getattr(heard, name)[shown] for name in ("sound", "when", "tempi")}
+    own = {name: getattr(heard, name)[shown] for name in ("sound", "when", "tempi", "timbre")}
     given = source[shown]
     return Heard(tempo=heard.tempo[given].detach(), rhythm=heard.rhythm[given], **own)

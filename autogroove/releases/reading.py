@@ -155,6 +155,12 @@ class Release:
         return self._track_encodings[1]
 
     @cached_property
+    def encoding_parts(self) -> dict[str, slice]:
+        """Where tempo, rhythm and sound lie in an encoding, by name; empty where it has no parts."""
+        parts = self._json(self.manifest.parts.model.description).get("parts", {})
+        return {name: slice(start, stop) for name, (start, stop) in parts.items()}
+
+    @cached_property
     def clusters(self) -> "pd.DataFrame":
         """Columns track_id int64, cluster int64, exemplar bool; by track id."""
         from autogroove.clustering import read_clusters

@@ -14,12 +14,14 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
+from autogroove.errors import AutogrooveError
 from autogroove.evaluation.poster.pieces import make_piece
 from autogroove.evaluation.poster.playing import (
     DemoPiece,
@@ -76,6 +78,7 @@ def make_examples(
     Raises:
         SourceError: the music cannot be listed.
         SettingsError: it is the demo.
+        AutogrooveError: a process that makes pieces died.
     """
     sizes = {"training": settings.examples, "validation": settings.dev_examples}
     total = sum(sizes.values())
@@ -92,6 +95,8 @@ def make_examples(
         for split in found:
             found[split] = sum(int(t.loc[t["split"] == split, "clips"].sum()) for t in tables)
 
+    if progress:
+        progress(0, total, "listing recordings" if settings.music else "")
     if settings.music is not None:
         make(_plan_music(store, find_music(settings.music), sizes), "recordings")
     make(_plan_demo(sizes), "demo")
@@ -179,6 +184,11 @@ def _make_pieces(
     try:
         for done in as_completed([pool.submit(make, piece) for piece in pieces]):
             yield done.result()
+    except BrokenProcessPool as error:
+        raise AutogrooveError(
+            "A process that makes clips has died, for want of memory or of a recording that no "
+            "decoder survives. Run again, with fewer --workers; what was made is kept."
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sounds import play_music, write_audio
+from synthetic import SMALL, put_release
 from typer.testing import CliRunner
 
 from autogroove.audio import open_path
@@ -17,12 +18,14 @@ from autogroove.evaluation.poster import PosterSettings, make_examples
 from autogroove.evaluation.poster.hearing import LABELS, ask_nearest, cluster_clips, label_clips
 from autogroove.evaluation.poster.playing import cut_middle
 from autogroove.evaluation.poster.rivals import Components, MeanImage
+from autogroove.evaluation.poster.settings import find_music
 from autogroove.evaluation.poster.unexplained import (
     count_equal,
     measure_errors,
     trace_components,
 )
 from autogroove.model.training import HELD_OUT, train_model
+from autogroove.releases import publish_release
 from autogroove.source import load_catalogue
 from autogroove.store import Store
 from flows.cli.experiment_commands import experiment_app
@@ -81,7 +84,7 @@ def test_every_example_is_counted_and_the_page_shows_what_it_names(whole):
 def test_one_that_was_stopped_anywhere_gives_the_same_page(whole, music, tmp_path):
     store, settings = Store(tmp_path / "store"), settings_of(music)
     with pytest.raises(Stopped):  # among the clips
-        make_examples(store, settings, progress=stop_after(2))
+        make_examples(store, settings, progress=stop_after(3))
     catalogue_key = make_examples(store, settings)
     with pytest.raises(Stopped):  # after the first epoch
         train_model(
@@ -162,6 +165,12 @@ def test_a_page_that_cannot_be_written_is_refused_before_anything_is_made(tmp_pa
 def test_the_demo_is_not_taken_for_music(tmp_path):
     with pytest.raises(SettingsError, match="among the examples anyway"):
         make_examples(Store(tmp_path), PosterSettings(examples=24, epochs=1, music="demo"))
+
+
+def test_a_store_stands_for_the_music_of_its_release(local_store, music):
+    assert find_music(str(music)) == str(music)
+    publish_release(local_store, put_release(local_store, SMALL))
+    assert find_music(local_store.url) == "s3://made-up/music"
 
 
 @pytest.fixture(scope="module")

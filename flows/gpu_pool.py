@@ -7,6 +7,7 @@ A handed-over training is a run of its own, which the UI shows below the publish
 travels between the two but the key of a catalogue: the model is in the store, and is found there.
 """
 
+import logging
 import time
 from typing import Literal, cast
 
@@ -17,7 +18,7 @@ from prefect.client.schemas.objects import FlowRun, WorkerStatus
 from prefect.context import FlowRunContext
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
-from prefect.logging import get_run_logger
+from prefect.logging import get_logger, get_run_logger
 from prefect.states import Cancelled, Cancelling
 
 from autogroove.config import Circumstances, Settings
@@ -53,24 +54,35 @@ def train_in_store(
 
 
 def train_on_gpu_pool(run: Run, catalogue_key: str) -> bool:
-    """Have the GPU pool train; False where it cannot, or where the CPU was asked for.
+    """Have the GPU pool train for a run; False where it cannot, or where the CPU was asked for.
 
     Raises:
         ReleaseError: the training there did not end well.
     """
-    if run.circumstances.device == "cpu" or FlowRunContext.get() is None:
+    if FlowRunContext.get() is None:
+        return False
+    return hand_over(run.store, run.settings, catalogue_key, run.circumstances.device)
+
+
+def hand_over(store: Store, settings: Settings, catalogue_key: str, device: str) -> bool:
+    """The same for a training that no run is of; it needs a server that Prefect is told of.
+
+    Raises:
+        ReleaseError: the training there did not end well.
+    """
+    if device == "cpu":
         return False
     with get_client(sync_client=True) as client:
         if not _is_at_work(client):
             return False
         parameters = {
-            "store": run.store.url,
-            "settings": run.settings.model_dump(mode="json"),
+            "store": store.url,
+            "settings": settings.model_dump(mode="json"),
             "catalogue_key": catalogue_key,
-            "device": run.circumstances.device,
+            "device": device,
         }
         started = cast("FlowRun", run_deployment(DEPLOYMENT, parameters=parameters, timeout=0))
-        get_run_logger().info("Training on pool %s, as run %s.", POOL, started.id)
+        _log().info("Training on pool %s, as run %s.", POOL, started.id)
         try:
             ended = _wait_for_end(client, started)
         except BaseException:
@@ -85,6 +97,10 @@ def train_on_gpu_pool(run: Run, catalogue_key: str) -> bool:
             "without the pool."
         )
     return True
+
+
+def _log() -> "logging.Logger | logging.LoggerAdapter[logging.Logger]":
+    return get_logger(__name__) if FlowRunContext.get() is None else get_run_logger()
 
 
 def _is_at_work(client: SyncPrefectClient) -> bool:
@@ -108,10 +124,10 @@ def _wait_for_end(client: SyncPrefectClient, started: FlowRun) -> FlowRun | None
             has_begun = seen.start_time is not None
             if not has_begun and not _is_at_work(client):
                 _cancel(client, started)
-                get_run_logger().warning("Pool %s has no worker any more: training here.", POOL)
+                _log().warning("Pool %s has no worker any more: training here.", POOL)
                 return None
         except httpx.HTTPError as error:
-            get_run_logger().warning("The server does not answer (%s): asking again.", error)
+            _log().warning("The server does not answer (%s): asking again.", error)
 
 
 def _cancel(client: SyncPrefectClient, started: FlowRun) -> None:

@@ -11,7 +11,9 @@ from .canvas import style_axes as style_axes
 from .canvas import to_png as to_png
 from .clusters import draw_cluster_map as draw_cluster_map
 from .clusters import project_encodings as project_encodings
+from .gallery import draw_gallery as draw_gallery
+from .gallery import draw_reconstructions as draw_reconstructions
 from .projection import project_plane as project_plane
 from .search import draw_search as draw_search
 from .training import draw_loss_curve as draw_loss_curve
-from .training import draw_reconstructions as draw_reconstructions
+from .unexplained import draw_unexplained as draw_unexplained

@@ -28,6 +28,8 @@ def draw_cluster_map(
     labels: NDArray[np.integer],
     exemplars: Sequence[int] = (),
     titles: Sequence[str] = (),
+    *,
+    noun: str = "tracks",
 ) -> bytes:
     """PNG of tracks as dots coloured by cluster, exemplars numbered, largest clusters listed.
 
@@ -36,6 +38,7 @@ def draw_cluster_map(
         labels: (n,) the cluster of each track.
         exemplars: rows of `points` that are exemplars.
         titles: a text for each exemplar; anything that a tag may hold.
+        noun: what the dots are.
     """
     figure = new_figure(900, 520)
     grid = figure.add_gridspec(1, 2, width_ratios=(2.4, 1))
@@ -44,7 +47,7 @@ def draw_cluster_map(
     colours = dict(zip(clusters.tolist(), _colours(len(clusters)), strict=True))
     _scatter(chart, points, labels, colours)
     _number_exemplars(chart, points, labels, exemplars, dict(zip(clusters, sizes, strict=True)))
-    counted = f"{len(points)} tracks in {len(clusters)} clusters"
+    counted = f"{len(points)} {noun} in {len(clusters)} clusters"
     style_axes(chart, counted, "first principal component", "second principal component")
     _list_clusters(listing, labels, exemplars, titles, colours)
     return to_png(figure)

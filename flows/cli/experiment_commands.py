@@ -1,7 +1,8 @@
 """`autogroove experiment …`: what a researcher tries, apart from any release.
 
 What belongs here: options and printing. What does not: the experiments
-(`autogroove.model.overfit`, `autogroove.model.training.pretraining`, `flows.search_architecture`).
+(`autogroove.model.overfit`, `autogroove.model.training.pretraining`, `flows.search_architecture`),
+or `poster_command`.
 """
 
 from pathlib import Path
@@ -20,10 +21,12 @@ from flows.cli.options import (
     print_json,
     spread,
 )
+from flows.cli.poster_command import poster
 
 experiment_app = typer.Typer(
     help="Experiments with the model, apart from any release.", no_args_is_help=True
 )
+experiment_app.command()(poster)
 
 
 @experiment_app.command()

@@ -1,5 +1,6 @@
 """What a person sees in a terminal: a line a stage, a bar on long ones, and tables."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from autogroove.releases import Release, ReleaseDiff
 
 _console = Console(highlight=False)
+
+LINE_SECONDS = 60.0
 
 
 def print_table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
@@ -129,7 +132,10 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @contextmanager
 def follow_stages(*, quiet: bool) -> Iterator[None]:
-    """Show what is reported meanwhile; nothing at all where quiet."""
+    """Show what is reported meanwhile; nothing at all where quiet.
+
+    Where nobody watches, say in a log, a stage has a line when it begins, and one a minute.
+    """
     if quiet:
         yield
         return
@@ -142,12 +148,18 @@ def follow_stages(*, quiet: bool) -> Iterator[None]:
         console=console,
     )
     known = {}
+    told: dict[str, float] = {}
 
     def show(report: Report) -> None:
         if report.stage not in known:
             known[report.stage] = bars.add_task(report.stage, total=report.total, note="")
             if not console.is_terminal:
                 console.print(f"  {report.stage} …")
+                told[report.stage] = time.monotonic()
+        elif not console.is_terminal and time.monotonic() - told[report.stage] > LINE_SECONDS:
+            told[report.stage] = time.monotonic()
+            note = f"{report.stage} {report.done}/{report.total} {report.note}"
+            console.print(f"  {note.rstrip()}", markup=False)
         bars.update(
             known[report.stage], completed=report.done, total=report.total, note=report.note
         )

@@ -43,6 +43,21 @@ def prefect_server(log_path: Path | None = None) -> Iterator[str]:
     Raises:
         AutogrooveError: the configured server does not answer, or none can be started.
     """
+    with running_server() as url:
+        if url is not None:
+            yield url
+            return
+    with _child_server(log_path) as url, _configured(url):
+        yield url
+
+
+@contextmanager
+def running_server() -> Iterator[str | None]:
+    """The API URL of a server that is there already, named to Prefect; None where none is.
+
+    Raises:
+        AutogrooveError: PREFECT_API_URL names one that does not answer.
+    """
     os.environ.update(_QUIET)
     configured = os.environ.get("PREFECT_API_URL")
     if configured:
@@ -56,8 +71,7 @@ def prefect_server(log_path: Path | None = None) -> Iterator[str]:
         with _configured(USUAL_URL):
             yield USUAL_URL
     else:
-        with _child_server(log_path) as url, _configured(url):
-            yield url
+        yield None
 
 
 @contextmanager

@@ -6,6 +6,8 @@ smaller and schedules asleep.
 
 import json
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,6 +96,32 @@ def test_training_goes_to_the_gpu_pool_while_a_worker_of_it_is_there(stack: Stac
     reached = stack.explain(run_id)
     assert f"as run {there['id']}" in reached
     assert not any(line in reached for line in epochs)
+
+
+def test_the_poster_is_trained_on_the_gpu_pool_and_examined_where_it_was_asked_for(
+    stack: Stack,
+) -> None:
+    known = {run["id"] for run in stack.runs_of("train")}
+    stack.start("gpu-worker", "prefect", "worker", "start", "--pool", "autogroove-gpu")
+    try:
+        wait_until(lambda: stack.ask("/work_pools/autogroove-gpu/workers/filter"), "it is online")
+        small = ("--examples", "24", "--epochs", "2", "--folder", "store", "--json")
+        done = subprocess.run(
+            [sys.executable, "-m", "flows.cli", "experiment", "poster", *small],
+            env=stack.environment,
+            cwd=stack.home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        stack.stop("gpu-worker")
+    assert done.returncode == 0, done.stderr
+    (there,) = [run for run in stack.runs_of("train") if run["id"] not in known]
+    assert there["state_type"] == "COMPLETED"
+    assert there["parameters"]["store"] == str(stack.home / "store")
+    assert len(json.loads(done.stdout)["dev_loss"]) == 2
+    assert (stack.home / "poster.md").exists()
 
 
 def test_publishes_of_two_deployments_take_turns(stack: Stack) -> None:

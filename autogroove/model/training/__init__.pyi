@@ -7,6 +7,7 @@ from .devices import ProcessGroup as ProcessGroup
 from .devices import choose_machine as choose_machine
 from .loop import LARGEST_GRADIENT as LARGEST_GRADIENT
 from .loop import Trainer as Trainer
+from .objectives import centre_frequencies as centre_frequencies
 from .objectives import choose_objective as choose_objective
 from .pretraining import HELD_OUT as HELD_OUT
 from .pretraining import PretrainingSettings as PretrainingSettings

@@ -8,8 +8,10 @@ from PIL import Image
 
 from autogroove.figures.canvas import clean_text, png_data_uri
 from autogroove.figures.clusters import draw_cluster_map, project_encodings
+from autogroove.figures.gallery import draw_gallery, draw_reconstructions
 from autogroove.figures.search import draw_search
-from autogroove.figures.training import draw_loss_curve, draw_reconstructions
+from autogroove.figures.training import draw_loss_curve
+from autogroove.figures.unexplained import draw_unexplained
 
 HOSTILE = [
     "$\\frac{1}{$ and $x^$",
@@ -115,3 +117,29 @@ def test_a_search_is_drawn_whatever_became_of_its_trials():
     assert drawn != draw_search(trials, {})
     for few in (trials[2:], trials[1:2], trials[:1]):
         assert pixels(draw_search(few, {})).shape[1] == 960
+
+
+def test_a_gallery_has_rows_of_any_length_and_hostile_titles():
+    images = np.random.default_rng(0).random((8, 64, 256))
+    whole = pixels(draw_gallery((images, images[:1]), ("many", "one"), (HOSTILE, ["$x^$"])))
+    none = pixels(draw_gallery((images[:0],), ("nothing",)))
+    assert whole.shape[1] > none.shape[1]
+    right = whole[whole.shape[0] // 2 + 20 :, whole.shape[1] // 2 :]
+    assert right.min() > 250  # beside a short row is nothing
+
+
+def test_a_level_is_drawn_where_it_is_and_named():
+    history = SimpleNamespace(train_loss=(0.3, 0.2), dev_loss=(0.4, 0.3))
+    plain, level = draw_loss_curve(history), draw_loss_curve(history, {"$mean$ image": 0.5})
+    assert plain != level
+    assert pixels(plain).shape == pixels(level).shape
+
+
+def test_unexplained_variance_survives_a_network_that_is_worse_than_the_mean():
+    curve, rows = np.linspace(1, 0.2, 9), np.linspace(0.5, 1.5, 16)
+    hertz = np.linspace(0, 2700, 16)
+    pictures = {
+        draw_unexplained(curve, (numbers, share), hertz, {"network": rows, "PCA": rows / 2})
+        for numbers, share in ((4, 0.5), (64, 1.4))
+    }
+    assert len(pictures) == 2

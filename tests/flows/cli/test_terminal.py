@@ -1,5 +1,7 @@
 """Tables in a narrow terminal."""
 
+import re
+
 import pytest
 
 from flows.cli import terminal as tables
@@ -19,3 +21,19 @@ def test_nothing_is_cut_off_at_eighty_columns(
         assert shown.count(letter) + shown.count(letter.upper()) >= 4
     assert "1.500" in shown
     assert "…" not in shown
+
+
+@pytest.mark.parametrize(("seconds", "lines"), [(60.0, 0), (0.0, 2)])
+def test_a_log_is_told_how_far_a_long_stage_is(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    seconds: float,
+    lines: int,
+) -> None:
+    monkeypatch.setattr(tables, "LINE_SECONDS", seconds)
+    with tables.follow_epochs("train", quiet=False) as progress:
+        for epoch in range(3):
+            progress(epoch, 2, f"loss [{epoch}]")
+    told = capsys.readouterr().err
+    assert "  train …" in told
+    assert len(re.findall(r"^  train \d/2 loss \[\d\]$", told, re.MULTILINE)) == lines

@@ -156,7 +156,7 @@ class Release:
 
     @cached_property
     def encoding_parts(self) -> dict[str, slice]:
-        """Where tempo, rhythm and sound lie in an encoding, by name; empty where it has no parts."""
+        """Where tempo, rhythm and sound lie in an encoding, by name; empty without parts."""
         parts = self._json(self.manifest.parts.model.description).get("parts", {})
         return {name: slice(start, stop) for name, (start, stop) in parts.items()}
 

@@ -25,7 +25,6 @@ from autogroove.evaluation.poster.rivals import (
     Components,
     Images,
     MeanImage,
-    Pretrained,
     Rival,
     Trained,
 )
@@ -120,7 +119,7 @@ def examine(
     tell = _count_to(8, progress)
     looking = (store, material, heard, labels, settings.seed, tell)
     poster = _see(settings.poster, rivals, model.code_size, *looking)
-    pretrained = Pretrained.on(machine.device)
+    pretrained = Trained.pretrained(machine.device)
     groove = _see(settings.groove, {NETWORK: pretrained}, pretrained.numbers, *looking)
     return Findings(
         settings=settings,

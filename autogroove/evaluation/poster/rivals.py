@@ -14,9 +14,9 @@ from autogroove.config import Settings
 from autogroove.evaluation.baselines import PrincipalComponents
 from autogroove.model import (
     Autoencoder,
-    GrooveNetwork,
     build_autoencoder,
     encode_images,
+    frame_seconds,
     load_pretrained,
     reconstruct,
 )
@@ -24,7 +24,6 @@ from autogroove.model.training import build_network
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float32]
-BATCH_SIZE = 64
 
 
 class Rival(Protocol):
@@ -49,7 +48,20 @@ class Trained:
     def untrained(cls, settings: Settings, shape: tuple[int, int]) -> "Trained":
         """The same network with the weights that its training began with."""
         torch.manual_seed(settings.training.seed)
-        return cls(build_autoencoder(settings.model, shape).eval())
+        spacing = frame_seconds(settings.spectrogram)
+        return cls(build_autoencoder(settings.model, shape, spacing).eval())
+
+    @classmethod
+    def pretrained(cls, device: torch.device) -> "Trained":
+        """The groove network with the weights of the package, on a device."""
+        network = build_network()
+        load_pretrained(network)
+        return cls(network.to(device).eval())
+
+    @property
+    def numbers(self) -> int:
+        """That the decoder is given."""
+        return self.model.num_drawn
 
     def encode(self, images: Images) -> Floats:
         """Codes."""
@@ -58,43 +70,6 @@ class Trained:
     def draw(self, images: Images) -> Floats:
         """Reconstructions."""
         return reconstruct(self.model, images)
-
-
-@dataclass(frozen=True)
-class Pretrained:
-    """The groove network with the weights of the package."""
-
-    network: GrooveNetwork
-
-    @classmethod
-    def on(cls, device: torch.device) -> "Pretrained":
-        """On a device."""
-        network = build_network()
-        load_pretrained(network)
-        return cls(network.to(device).eval())
-
-    @property
-    def numbers(self) -> int:
-        """That the decoder is given: the code, and when things happen."""
-        return self.network.code_size + self.network.sizes[3]
-
-    def encode(self, images: Images) -> Floats:
-        """Codes."""
-        starts = range(0, len(images), BATCH_SIZE)
-        with torch.inference_mode():
-            blocks = [self._show(images[start : start + BATCH_SIZE]) for start in starts]
-            codes = [self.network.encode(block).cpu().numpy() for block in blocks]
-        return np.concatenate(codes)
-
-    def draw(self, images: Images) -> Floats:
-        """Reconstructions."""
-        with torch.inference_mode():
-            drawn = self.network(self._show(images))[:, 0].cpu().numpy()
-        return np.asarray(drawn, np.float32)
-
-    def _show(self, images: Images) -> torch.Tensor:
-        shown = torch.from_numpy(images).to(self.network.mean_image.device)
-        return shown[:, None].float() / 255
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,17 @@ if TYPE_CHECKING:
 
 def poster(
     examples: Annotated[
-        int, typer.Option("--examples", min=24, help="Clips to train on; a tenth more is held out.")
+        int,
+        typer.Option(
+            "--examples",
+            min=24,
+            max=10_000_000,
+            help="Clips to train on; a tenth more is held out.",
+        ),
     ] = 60_000,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Times that each is seen.")] = 21,
+    epochs: Annotated[
+        int, typer.Option("--epochs", min=1, max=10_000, help="Times that each is seen.")
+    ] = 21,
     music: Annotated[
         str | None,
         typer.Option(
@@ -41,7 +49,10 @@ def poster(
         Path, typer.Option("--output", metavar="FILE.md", help="The page; pictures go beside it.")
     ] = Path("poster.md"),
     seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Of the teacher's clips and the first weights.")
+        int,
+        typer.Option(
+            "--seed", min=0, max=2**31, help="Of the teacher's clips and the first weights."
+        ),
     ] = 0,
     workers: Annotated[
         int, typer.Option("--workers", min=0, help="Processes that make clips.")
@@ -57,9 +68,9 @@ def poster(
     page has the losses, pictures beside their reconstructions, clusters, and unexplained variance
     beside PCA; and the same clips as the pretrained `groove` network hears them.
 
-    60,000 clips are 7 GB in the folder, and 4 GB in memory while they are trained on. On one core
-    they take an hour or two to make, and each epoch some minutes. Stop it when you like: the same
-    command goes on where it was, in the middle of making clips or after its last epoch.
+    60,000 clips are 7 GB in the folder, and 4 GB in memory while they are trained on. One idle core
+    makes them in twenty minutes and needs five for an epoch; a GPU is faster. Stop it when you
+    like: the same command goes on where it was, among the clips or after its last epoch.
 
     To try it: autogroove experiment poster --examples 200 --epochs 2
     """
@@ -74,6 +85,7 @@ def poster(
 
     settings = PosterSettings(examples=examples, epochs=epochs, seed=seed, music=music)
     check_path(output)
+    _check_device(device)
     store = Store(folder)
     with follow_epochs("clips", quiet=as_json) as progress:
         catalogue_key = make_examples(store, settings, workers=workers, progress=progress)
@@ -86,6 +98,18 @@ def poster(
         print_json({**_tell(found), "page": str(output), "files": [str(path) for path in files]})
         return
     typer.echo(f"Losses, pictures, clusters, and what they say: {output}")
+
+
+def _check_device(device: str) -> None:
+    """Refuse a GPU that is not there, nor on a pool, before clips are made for it."""
+    if device != "cuda":
+        return
+    from autogroove.model.training import choose_machine
+    from flows.runtime.server import running_server
+
+    with running_server() as url:
+        if url is None:
+            choose_machine(device)
 
 
 def _train(

@@ -20,6 +20,8 @@ SAME_TEMPO = 0.04
 TEMPO_CLASSES = 8
 """Of an octave: half and double are the same class."""
 
+SAME_GROOVE = "the same groove, in another sound"
+
 LABELS = {
     "track": "recording, demo track, or groove of the teacher",
     "artist": "artist, or sound of the teacher",
@@ -105,7 +107,7 @@ def ask_nearest(codes: Floats, clips: pd.DataFrame) -> dict[str, tuple[float, fl
     other_sound = np.where(_same(artist), np.inf, apart)
     asked: list[tuple[str, Floats, NDArray[np.bool_], NDArray[np.bool_]]] = [
         ("another clip of the track", apart, _same(track), ~is_lesson),
-        ("the same groove, in another sound", other_sound, _same(groove), is_lesson),
+        (SAME_GROOVE, other_sound, _same(groove), is_lesson),
         ("the same sound, of another groove", np.where(_same(groove), np.inf, apart),
          _same(artist), is_lesson),
         ("the same tempo, in another sound", other_sound, _like(tempo), np.isfinite(tempo)),

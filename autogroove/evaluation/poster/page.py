@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined
 
 from autogroove.errors import SettingsError
 from autogroove.evaluation.poster.examining import MEAN, NETWORK, PCA, Findings, Seen
-from autogroove.evaluation.poster.hearing import LABELS
+from autogroove.evaluation.poster.hearing import LABELS, SAME_GROOVE
 from autogroove.evaluation.poster.pictures import draw_pictures
 from autogroove.evaluation.poster.tables import (
     dot,
@@ -94,6 +94,7 @@ def _gather(findings: Findings) -> dict[str, Any]:
         "best_epoch": int(np.argmin(dev)) + 1,
         "late_change": f"{100 * (dev[-1] / before - 1):+.1f} %",
         "known": {name: seen.clusters[NETWORK].known for name, seen in both.items()},
+        "groove_found": _ask_groove(findings),
         "best": _find_best(poster),
         "sizes": {name: _measure_sizes(seen) for name, seen in both.items()},
         "examples": tabulate_examples(findings),
@@ -102,6 +103,13 @@ def _gather(findings: Findings) -> dict[str, Any]:
         "unexplained": {name: tabulate_unexplained(findings, seen) for name, seen in both.items()},
         "largest": {name: tabulate_largest(findings, seen) for name, seen in both.items()},
     }
+
+
+def _ask_groove(findings: Findings) -> dict[str, float]:
+    """How often the nearest clip is right by rival; empty where nothing can be asked."""
+    found = {name: rows.get(SAME_GROOVE) for name, rows in findings.poster.nearest.items()}
+    found["groove"] = findings.groove.nearest[NETWORK].get(SAME_GROOVE)
+    return {name: row[0] for name, row in found.items() if row is not None}
 
 
 def _find_best(seen: Seen) -> tuple[str, float]:

@@ -15,7 +15,11 @@ from starlette.staticfiles import StaticFiles
 
 from autogroove.errors import AutogrooveError
 from autogroove.listening.explorer.concurrency import computed
-from autogroove.listening.explorer.error_answers import explain_errors, explain_question
+from autogroove.listening.explorer.error_answers import (
+    describe_error,
+    explain_errors,
+    explain_question,
+)
 from autogroove.listening.explorer.guarding import LOOPBACK_NAMES, Guard
 from autogroove.listening.explorer.listening import listening_routes
 from autogroove.listening.explorer.media import media_routes
@@ -130,9 +134,12 @@ def _page_routes(library: OpenReleases) -> APIRouter:
     @computed
     def tell_readiness() -> Response:
         """The store answers, and the release that is shown first can be read, if there is one."""
-        number = library.default_number()
-        if number is not None:
-            _ = library.open(number).collection
+        try:
+            number = library.default_number()
+            if number is not None:
+                _ = library.open(number).collection
+        except AutogrooveError as error:
+            return PlainTextResponse(f"{describe_error(error, library.store)}\n", status_code=503)
         return PlainTextResponse("ok\n")
 
     return routes

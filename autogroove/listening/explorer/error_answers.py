@@ -30,24 +30,28 @@ _STATUSES: tuple[tuple[type[AutogrooveError], int], ...] = (
     (NotFoundError, 404),
     (SourceError, 404),
     (Cancelled, 503),
-    (StoreError, 503),
-    (ReleaseError, 503),
+    (StoreError, 500),
+    (ReleaseError, 500),
 )
 """Of the rest the question is to blame: 400."""
 
 
 def explain_errors(store: Store) -> Callable[[Request, Exception], Response]:
-    """A handler that tells errors for people, and not where the store is."""
-    place = store.url.partition("://")[2] or store.url
+    """A handler that tells errors for people."""
 
     def explain(request: Request, error: Exception) -> Response:
-        detail = str(error).replace(store.url, "the store").replace(place, "the store")
-        if isinstance(error, Cancelled):
-            detail = "This took too long, and was ended. Ask for less, or later."
         status = next((code for kind, code in _STATUSES if isinstance(error, kind)), 400)
-        return JSONResponse({"detail": detail}, status_code=status)
+        return JSONResponse({"detail": describe_error(error, store)}, status_code=status)
 
     return explain
+
+
+def describe_error(error: Exception, store: Store) -> str:
+    """An error in words that do not tell where the store is."""
+    if isinstance(error, Cancelled):
+        return "This took too long, and was ended. Ask for less, or later."
+    place = store.url.partition("://")[2] or store.url
+    return str(error).replace(store.url, "the store").replace(place, "the store")
 
 
 def explain_question(request: Request, error: Exception) -> Response:

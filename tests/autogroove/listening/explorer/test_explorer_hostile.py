@@ -130,6 +130,6 @@ def test_damage_tells_no_place(tmp_path: Path, store: Store) -> None:
     Path(broken.locate(part.key)).unlink()
     app = create_app(broken.url)
     answer = TestClient(app, base_url="http://127.0.0.1").get(f"{AT}/points")
-    assert answer.status_code == 503
+    assert answer.status_code == 500
     assert "is missing" in answer.json()["detail"]
     assert broken.url not in answer.text

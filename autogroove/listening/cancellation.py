@@ -19,13 +19,8 @@ class Cancelled(AutogrooveError):
 
 @contextmanager
 def cancelled_when(is_cancelled: Callable[[], bool]) -> Iterator[None]:
-    """End what is computed meanwhile, in this context, once the question answers True.
-
-    Inside another one, either ends it.
-    """
-    outer = _is_cancelled.get()
-    either = is_cancelled if outer is None else lambda: is_cancelled() or outer()
-    token = _is_cancelled.set(either)
+    """End what is computed meanwhile, in this context, once the question answers True."""
+    token = _is_cancelled.set(is_cancelled)
     try:
         yield
     finally:

@@ -10,11 +10,16 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from fastapi import FastAPI
 from musical import TrackView, publish_folder, write_songs
 from places import ROOT
 from starlette.testclient import TestClient
 
+from autogroove.errors import AutogrooveError
+from autogroove.listening.cancellation import raise_if_cancelled
 from autogroove.listening.explorer.app import create_app
+from autogroove.listening.explorer.concurrency import computed
+from autogroove.listening.explorer.error_answers import explain_errors
 from autogroove.listening.explorer.request_limits import RequestLimits
 from autogroove.releases.reading import open_release
 from autogroove.store.store import Store
@@ -86,14 +91,30 @@ def test_a_body_that_never_comes_is_refused(serve, store: Store) -> None:
         assert b" 408 " in opened.recv(100)
 
 
-def test_an_answer_that_takes_too_long_is_ended_with_words(
-    serve, crowded: tuple[Store, list[int]]
-) -> None:
-    store, ids = crowded
-    address = str(serve(RequestLimits(create_app(store.url), answer_seconds=0)))
-    answer = httpx.post(f"{address}api/releases/1/playlist", json={"seeds": ids[:1]}, timeout=60)
+def test_an_answer_that_takes_too_long_is_ended_with_words(serve, local_store: Store) -> None:
+    app = FastAPI()
+    app.add_exception_handler(AutogrooveError, explain_errors(local_store))
+
+    @app.get("/")
+    @computed
+    def count() -> int:
+        for _ in range(200):
+            raise_if_cancelled()
+            time.sleep(0.05)
+        return 200
+
+    answer = httpx.get(str(serve(RequestLimits(app, answer_seconds=0.3))), timeout=60)
     assert answer.status_code == 503
     assert "took too long" in answer.json()["detail"]
+
+
+def test_one_connection_may_ask_for_everything(address: str, track_id: int) -> None:
+    """What ended one answer must not end the next: they may run in one another's context."""
+    track = f"{address}{AT[1:]}/tracks/{track_id}"
+    with httpx.Client(timeout=60) as client:
+        for part in ("audio", "spectrogram/0.png", "audio", "similar", "") * 2:
+            assert client.get(f"{track}/{part}".rstrip("/")).status_code == 200
+            assert client.head(f"{track}/{part}".rstrip("/")).status_code == 200
 
 
 def count_cpu(seconds: float) -> float:

@@ -19,8 +19,8 @@ import pandas as pd
 from autogroove.clustering import cluster_encodings
 from autogroove.config import ClusteringSettings, EvaluationSettings
 from autogroove.evaluation import (
-    Collection,
     Encoded,
+    EvaluatedTracks,
     EvaluationInputs,
     describe_baselines,
     evaluate_release,
@@ -68,7 +68,7 @@ def measure_card(num_tracks: int) -> None:
         rng.random((num_clips, 3, 416)).astype(np.float32),
         rng.normal(size=(num_clips, 60)).astype(np.float32),
     )
-    collection = Collection(tracks, np.repeat(np.arange(num_tracks), CLIPS), described)
+    collection = EvaluatedTracks(tracks, np.repeat(np.arange(num_tracks), CLIPS), described)
     baselines = describe_baselines(collection, 64)
     encoded = Encoded(rng.normal(size=(num_clips, 64)).astype(np.float32))
     inputs = EvaluationInputs(

@@ -16,16 +16,12 @@ import time
 from pathlib import Path
 
 import uvicorn
-from playlists import CODE_SIZE, FMA_LARGE, make_up
+from made_up_release import publish_made_up
+from playlists import CODE_SIZE, FMA_LARGE
 from playwright.sync_api import Page, sync_playwright
 
-from autogroove.clustering import write_clusters
-from autogroove.config import Settings
 from autogroove.listening.explorer import create_app
-from autogroove.model import write_track_encodings
-from autogroove.releases import Counts, Coverage, ModelPart, ReleaseParts, publish_release
-from autogroove.source import write_catalogue
-from autogroove.store import Store, put_bytes, put_json
+from autogroove.store import Store
 
 OPTIONS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
 OPTIONS += ["--enable-unsafe-swiftshader", "--no-first-run", "--disable-background-networking"]
@@ -61,37 +57,6 @@ HOVER = """() => {
   }
   return (performance.now() - started) / 500;
 }"""
-
-
-def publish_made_up(store: Store, num: int) -> None:
-    made = make_up(num)
-    catalogue = made.catalogue.assign(status="stored", size_bytes=1)
-    nothing = put_bytes(store, "models", ".bin", b"nothing")
-    labels, exemplars = made.clusters["cluster"], made.clusters["exemplar"]
-    parts = ReleaseParts(
-        catalogue=put_bytes(store, "catalogues", ".parquet", write_catalogue(catalogue)),
-        segments=(),
-        model=ModelPart(model_key="none", weights=nothing, description=nothing),
-        encodings=(),
-        track_encodings=put_bytes(
-            store,
-            "track_encodings",
-            ".parquet",
-            write_track_encodings(made.track_ids, made.encodings),
-        ),
-        clusters=put_bytes(
-            store, "clusters", ".parquet", write_clusters(made.track_ids, labels, exemplars)
-        ),
-        cluster_report=put_json(store, "clusters", {}),
-        card=put_json(store, "cards", {"rows": []}),
-        settings=Settings().model_dump(mode="json"),
-        source_kind="folder",
-        source_url="/made-up",
-        coverage=Coverage(source=num, stored=num, quarantined=0, excluded=0),
-        counts=Counts(tracks=num, clips=3 * num, clusters=int(labels.nunique())),
-        next_cluster=300,
-    )
-    publish_release(store, parts)
 
 
 def watch_page(page: Page, address: str) -> dict[str, float]:

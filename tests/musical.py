@@ -20,8 +20,8 @@ from autogroove.model.encoding import (
     encode_segment,
     pool_tracks,
     read_encodings,
-    write_track_encodings,
 )
+from autogroove.model.encoding_tables import write_track_encodings
 from autogroove.model.storing import model_folder
 from autogroove.model.training.train import train_model
 from autogroove.releases.log import PublishOutcome, publish_release

@@ -19,7 +19,7 @@ from zarr.codecs import Crc32cCodec
 from zarr.storage import MemoryStore
 
 from autogroove.clustering.clusters import write_clusters
-from autogroove.model.encoding import write_track_encodings
+from autogroove.model.encoding_tables import write_track_encodings
 from autogroove.releases.parts import (
     Counts,
     Coverage,

@@ -52,29 +52,29 @@ def search_tracks(
 
 def search_positions(collection: TrackLibrary, words: str) -> list[int]:
     """Positions that fit: words at the start of title or artist count most."""
-    wanted = fold_text(words).split()
+    phrase = fold_text(words)
+    wanted = list(dict.fromkeys(phrase.split()))
     if not wanted:
         return []
     titles, artists, haystacks = collection.search_texts
     ranked = []
     for at, haystack in enumerate(haystacks):
         if all(word in haystack for word in wanted):
-            ranked.append((_rank(wanted, titles[at], artists[at]), at))
+            ranked.append((_rank(wanted, phrase, titles[at], artists[at]), at))
     return [at for _, at in sorted(ranked)]
 
 
-def _rank(wanted: Sequence[str], title: str, artist: str) -> tuple[int, int, int]:
+def _rank(wanted: Sequence[str], phrase: str, title: str, artist: str) -> tuple[int, int, int]:
     in_name = sum(word in title or word in artist for word in wanted)
-    phrase = " ".join(wanted)
     at_start = title.startswith(phrase) + artist.startswith(phrase)
     return (-in_name, -at_start, len(title))
 
 
 def _find_exact(collection: TrackLibrary, words: str) -> int | None:
     """By id, by path, by file name, or by a title (with its artist) that is the only such one."""
-    text = words.strip()
-    if text.isascii() and text.isdigit() and int(text) in collection.positions:
-        return collection.positions[int(text)]
+    text, positions = words.strip(), collection.positions
+    if text.isascii() and text.isdigit() and len(text) < 20 and int(text) in positions:
+        return positions[int(text)]
     wanted = fold_text(text)
     titles, artists, _ = collection.search_texts
     paths = collection.texts("path")

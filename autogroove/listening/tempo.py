@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autogroove.listening.cancellation import raise_if_cancelled
 from autogroove.listening.library import TrackLibrary
 
 SLOWEST_BPM, FASTEST_BPM = 60.0, 200.0
@@ -43,6 +44,7 @@ def fill_tempos(collection: TrackLibrary, positions: Sequence[int]) -> None:
     """Estimate the unknown tempos of some tracks and remember them in the collection."""
     rate = find_frame_rate(collection.release.settings)
     for at in positions:
+        raise_if_cancelled()
         if rate is not None and np.isnan(collection.tempos[at]):
             clips = collection.release.clips(int(collection.release.track_ids[at]))
             collection.tempos[at] = estimate_tempo(np.asarray(clips), rate)

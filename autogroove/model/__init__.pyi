@@ -10,9 +10,9 @@ from .encoding import make_encoder_key as make_encoder_key
 from .encoding import pool_tracks as pool_tracks
 from .encoding import pool_tracks_once as pool_tracks_once
 from .encoding import read_encodings as read_encodings
-from .encoding import read_track_encodings as read_track_encodings
-from .encoding import stack_encodings as stack_encodings
-from .encoding import write_track_encodings as write_track_encodings
+from .encoding_tables import read_track_encodings as read_track_encodings
+from .encoding_tables import stack_encodings as stack_encodings
+from .encoding_tables import write_track_encodings as write_track_encodings
 from .groove_network import GrooveNetwork as GrooveNetwork
 from .overfit import run_overfit as run_overfit
 from .pretrained import load_pretrained as load_pretrained

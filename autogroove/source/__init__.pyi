@@ -7,6 +7,7 @@ from .network import is_network_fault as is_network_fault
 from .scan import preview_scan as preview_scan
 from .scan import scan_source as scan_source
 from .sources import DEMO as DEMO
+from .sources import Collection as Collection
 from .sources import find_renderings as find_renderings
 from .sources import open_source as open_source
 from .table import METADATA_FIELDS as METADATA_FIELDS
@@ -17,3 +18,5 @@ from .table import read_catalogue as read_catalogue
 from .table import write_catalogue as write_catalogue
 from .tracks import Reason as Reason
 from .tracks import Source as Source
+from .unchanged import ChangedFile as ChangedFile
+from .unchanged import open_unchanged as open_unchanged

@@ -6,9 +6,12 @@ their own safe path, and `to_real_path` gives every file name back exactly.
 """
 
 import hashlib
+import os
 import re
+import stat
 import unicodedata
 from collections.abc import Iterable
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple, Protocol
 
@@ -59,6 +62,29 @@ def make_track_id(safe: str) -> int:
     normal = unicodedata.normalize("NFC", safe).encode()
     digest = hashlib.blake2b(normal, digest_size=8).digest()
     return int.from_bytes(digest, "big") >> (64 - _ID_BITS)
+
+
+_READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+
+
+def open_regular(path: str | os.PathLike[str], flags: int = 0, **options: int) -> BufferedReader:
+    """A file of this machine for reading. Whatever became of it, opening it waits for nobody.
+
+    `flags` and `options` are those of `os.open`, beside the ones that every file is opened with.
+
+    Raises:
+        OSError: there is none, it cannot be read, or it is a folder, a pipe, a device, a socket.
+    """
+    opened = os.open(
+        path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY | flags, **options
+    )
+    try:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise OSError(f"{os.fspath(path)} is no file, but a folder, a pipe or a device.")
+        return os.fdopen(opened, "rb")
+    except BaseException:
+        os.close(opened)
+        raise
 
 
 def is_hidden(path: str) -> bool:

@@ -19,6 +19,7 @@ from autogroove.source.files import (
     FileEntry,
     has_audio_name,
     is_hidden,
+    open_regular,
     tabulate_files,
     to_real_path,
     to_safe_path,
@@ -63,11 +64,12 @@ class LocalFiles:
 
     def read(self, path: str) -> bytes:
         """A whole file."""
-        return self.local_path(path).read_bytes()
+        with self.open(path) as file:
+            return file.read()
 
     def open(self, path: str) -> BinaryIO:
         """A file, seekable."""
-        return self.local_path(path).open("rb")
+        return open_regular(self.local_path(path))
 
     def open_head(self, path: str) -> BinaryIO:
         """The file itself: seeking in it is cheap."""

@@ -14,6 +14,7 @@ import aiohttp
 import fsspec
 
 from autogroove.errors import SourceError, StoreError
+from autogroove.source.files import open_regular
 from autogroove.store import SeekableView, explained, open_filesystem
 
 T = TypeVar("T")
@@ -191,7 +192,7 @@ class RangedFile:
 
 
 def _read_range(path: str, start: int, stop: int) -> bytes:
-    with Path(path).open("rb") as file:
+    with open_regular(path) as file:
         file.seek(start)
         return file.read(stop - start)
 

@@ -193,13 +193,28 @@ def serve(
         str | None,
         typer.Option(envvar="AUTOGROOVE_TOKEN", help="Ask visitors for this token."),
     ] = None,
+    root_path: Annotated[
+        str, typer.Option("--root-path", help="Path under which a reverse proxy shows it.")
+    ] = "",
+    cors_origin: Annotated[
+        list[str] | None,
+        typer.Option("--cors-origin", help="Let pages of this origin read answers; repeatable."),
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     release: ReleaseOption = None,
 ) -> None:
     """Open the explorer: a map of the collection, search, playlists, stations."""
     from autogroove.listening.explorer import serve_explorer
 
-    serve_explorer(store, release=release, host=host, port=port, token=token)
+    serve_explorer(
+        store,
+        release=release,
+        host=host,
+        port=port,
+        token=token,
+        root_path=root_path,
+        origins=cors_origin or (),
+    )
 
 
 def _show(rows: "list[dict[str, object]]", columns: list[str], as_json: bool) -> None:

@@ -6,12 +6,13 @@ What does not: what is answered.
 
 A page elsewhere on the web can make a browser ask any address, also this machine's own: by a
 name of its own that resolves to 127.0.0.1 (DNS rebinding). So on loopback only loopback names
-are answered. Nothing here changes state, and no answer can be read from another origin.
+are answered. Nothing here changes state, and no answer can be read from another origin, except
+from those that `create_app` is told.
 """
 
-import secrets
+import hashlib
+import hmac
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -41,7 +42,11 @@ SECURITY_HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    # The next server on this port may be of another version, and of another store.
+    "cache-control": "no-cache",
 }
+PUBLIC_PATHS = frozenset(["/healthz", "/readyz"])
+"""Asked by what watches over the server. They tell nothing else, so they need no token."""
 
 
 class Guard:
@@ -60,7 +65,8 @@ class Guard:
     ) -> None:
         self.app = app
         self.hosts = None if hosts is None else frozenset(name.lower() for name in hosts)
-        self.token = token
+        self.token = token.encode() if token is not None else None
+        self._cookie, self._pass = _make_pass(self.token or b"")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on and add the headers."""
@@ -88,8 +94,11 @@ class Guard:
             )
         if self.token is None or self._is_known(headers):
             return None
+        if scope["path"].removeprefix(scope.get("root_path", "")) in PUBLIC_PATHS:
+            return None
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        if self._matches(query.pop("token", [""])[0]) and scope["method"] == "GET":
+        given = query.pop("token", [""])[0].encode(errors="surrogatepass")
+        if self._matches(given) and scope["method"] in ("GET", "HEAD"):
             return self._remember(scope["path"], urlencode(query, doseq=True))
         return PlainTextResponse(
             "This explorer asks for its token: open it as /?token=… once.", status_code=401
@@ -97,23 +106,39 @@ class Guard:
 
     def _is_known(self, headers: Headers) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self._matches(given.strip()):
+        if scheme.lower() == "bearer" and self._matches(given.strip().encode("latin-1")):
             return True
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        except CookieError:
-            return False
-        return cookie is not None and self._matches(cookie.value)
+        # Every server on this machine's name shares its cookies, whatever is in them: each is
+        # looked at by itself.
+        cookies = (
+            each.partition("=") for line in headers.getlist("cookie") for each in line.split(";")
+        )
+        return any(
+            name.strip() == self._cookie and hmac.compare_digest(value.strip().encode(), self._pass)
+            for name, _, value in cookies
+        )
 
-    def _matches(self, given: str) -> bool:
-        return secrets.compare_digest(given.encode(), (self.token or "").encode())
+    def _matches(self, given: bytes) -> bool:
+        return hmac.compare_digest(given, self.token or b"")
 
     def _remember(self, path: str, query: str) -> Response:
         """To the same place on this server without the token in the address."""
         here = "/" + path.lstrip("/\\")
         answer = RedirectResponse(f"{here}?{query}" if query else here, status_code=303)
-        answer.set_cookie(COOKIE, self.token or "", httponly=True, samesite="strict")
+        answer.set_cookie(self._cookie, self._pass.decode(), httponly=True, samesite="strict")
         return answer
+
+
+def _make_pass(token: bytes) -> tuple[str, bytes]:
+    """Name and value of a cookie that only somebody who knows the token can have.
+
+    The name differs from token to token, so that servers on two ports do not overwrite each
+    other's. The value is hexadecimal, so it fits a header whatever the token is.
+    """
+    name, value = (
+        hmac.new(token, purpose, hashlib.sha256).hexdigest() for purpose in (b"name", b"pass")
+    )
+    return f"{COOKIE}_{name[:8]}", value.encode()
 
 
 def _host_name(host: str) -> str:

@@ -4,9 +4,11 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
+from autogroove.listening.cancellation import raise_if_cancelled
 from autogroove.listening.choosing import find_position, find_similar, make_playlist
+from autogroove.listening.explorer.concurrency import computed
 from autogroove.listening.explorer.open_releases import OpenReleases
 from autogroove.listening.explorer.overview import describe_scored, describe_track_view
 from autogroove.listening.exports import MEDIA_TYPES, export_playlist
@@ -16,10 +18,11 @@ from autogroove.listening.locations import Locations
 from autogroove.listening.matching import find_clip_starts, match_clips
 from autogroove.listening.paths import find_path
 from autogroove.listening.resolving import search_tracks
-from autogroove.listening.rules import Rules
+from autogroove.listening.rules import MOST_TRACKS, Rules
 from autogroove.listening.tempo import fill_tempos
 
 TrackId = Annotated[int, Field(ge=0, le=2**53)]
+Licence = Annotated[str, Field(max_length=200)]
 
 
 class Question(BaseModel):
@@ -31,14 +34,14 @@ class Question(BaseModel):
 class PlaylistQuestion(Question):
     """Seeds and rules of a playlist; see `autogroove.listening.Rules`."""
 
-    seeds: Annotated[list[TrackId], Field(min_length=1, max_length=50)]
-    length: Annotated[int, Field(ge=1, le=500)] = 20
+    seeds: Annotated[list[TrackId], Field(min_length=1, max_length=50), FailFast()]
+    length: Annotated[int, Field(ge=1, le=MOST_TRACKS)] = 20
     duration_minutes: Annotated[float, Field(gt=0, le=1440)] | None = None
     artist_spacing: Annotated[int, Field(ge=0, le=500)] = 8
     tracks_per_artist: Annotated[int, Field(ge=1, le=500)] | None = 2
     tracks_per_album: Annotated[int, Field(ge=1, le=500)] | None = 1
-    licences: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=20)] = []
-    exclude: Annotated[list[TrackId], Field(max_length=100_000)] = []
+    licences: Annotated[list[Licence], Field(max_length=20), FailFast()] = []
+    exclude: Annotated[list[TrackId], Field(max_length=100_000), FailFast()] = []
     variety: Annotated[float, Field(ge=0, le=1)] = 0.3
 
     def rules(self) -> Rules:
@@ -59,7 +62,7 @@ class PlaylistQuestion(Question):
 class ExportQuestion(Question):
     """A list as it stands on the page, in a format for players."""
 
-    track_ids: Annotated[list[TrackId], Field(min_length=1, max_length=10_000)]
+    track_ids: Annotated[list[TrackId], Field(min_length=1, max_length=10_000), FailFast()]
     format: Literal["m3u8", "xspf", "jspf", "csv", "json"] = "m3u8"
     title: Annotated[str, Field(max_length=500)] = "Autogroove"
     paths: Literal["relative", "absolute"] = "absolute"
@@ -73,6 +76,7 @@ def listening_routes(library: OpenReleases) -> APIRouter:
     routes = APIRouter(prefix="/releases/{number}", tags=["listening"])
 
     @routes.get("/search")
+    @computed
     def search(
         number: int, q: Words = "", limit: int = Query(20, ge=1, le=200)
     ) -> list[dict[str, Any]]:
@@ -83,6 +87,7 @@ def listening_routes(library: OpenReleases) -> APIRouter:
         ]
 
     @routes.get("/tracks/{track_id}")
+    @computed
     def show_track(number: int, track_id: int) -> dict[str, Any]:
         """One track, its tempo estimated where the tags have none."""
         collection = library.open(number).collection
@@ -92,24 +97,26 @@ def listening_routes(library: OpenReleases) -> APIRouter:
         return describe_track_view(collection.song(position)) | {"clip_starts": starts}
 
     @routes.get("/tracks/{track_id}/similar")
+    @computed
     def show_similar(
         number: int, track_id: int, limit: int = Query(12, ge=1, le=100)
     ) -> list[dict[str, Any]]:
         """The nearest tracks, best first, each with the pair of clips that match best."""
         collection = library.open(number).collection
         return [
-            describe_scored(scored)
-            | {"match": asdict(match_clips(collection, track_id, scored.song.track_id))}
+            _describe_match(collection, track_id, scored)
             for scored in find_similar(collection, track_id, count=limit)
         ]
 
     @routes.post("/playlist")
+    @computed
     def ask_playlist(number: int, question: PlaylistQuestion) -> dict[str, Any]:
         """A playlist from seeds and rules."""
         collection = library.open(number).collection
         return _describe(make_playlist(collection, question.seeds, question.rules()))
 
     @routes.get("/path")
+    @computed
     def ask_path(
         number: int, start: int, goal: int, length: int | None = Query(None, ge=2, le=100)
     ) -> dict[str, Any]:
@@ -117,6 +124,7 @@ def listening_routes(library: OpenReleases) -> APIRouter:
         return _describe(find_path(library.open(number).collection, start, goal, length))
 
     @routes.post("/export", response_class=Response)
+    @computed
     def export(number: int, question: ExportQuestion) -> Response:
         """A list of tracks as a file for players."""
         opened = library.open(number)
@@ -130,6 +138,12 @@ def listening_routes(library: OpenReleases) -> APIRouter:
         )
 
     return routes
+
+
+def _describe_match(collection: TrackLibrary, track_id: int, scored: Scored) -> dict[str, Any]:
+    raise_if_cancelled()
+    match = match_clips(collection, track_id, scored.song.track_id)
+    return describe_scored(scored) | {"match": asdict(match)}
 
 
 def _describe(playlist: Playlist) -> dict[str, Any]:

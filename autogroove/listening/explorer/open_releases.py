@@ -7,7 +7,7 @@ What does not: HTTP.
 
 import threading
 from collections import OrderedDict
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,27 @@ from numpy.typing import NDArray
 from autogroove.errors import NotFoundError
 from autogroove.listening.clusters import ClusterView, describe_cluster_views
 from autogroove.listening.explorer.layout import place_tracks
+from autogroove.listening.explorer.pictures import paint_image
 from autogroove.listening.library import TrackLibrary, open_collection
-from autogroove.releases import Manifest, Release, current_release, list_releases, open_release
-from autogroove.source import Source, open_source
+from autogroove.releases import (
+    Manifest,
+    Release,
+    ReleaseDiff,
+    current_release,
+    diff_releases,
+    list_releases,
+    open_release,
+)
+from autogroove.source import Collection, open_source
 from autogroove.store import Store
 
 MOST_OPEN = 3
 """Releases kept in memory: enough to go back and forth between two."""
+
+MOST_COMPARED = 16
+MOST_PICTURES = 256
+HIGHEST_NUMBER = 10**9
+"""Above any release: a longer number is no name of a file either."""
 
 
 class OpenRelease:
@@ -29,12 +43,15 @@ class OpenRelease:
 
     def __init__(self, release: Release) -> None:
         self.release = release
-        self._lock = threading.RLock()
+        self._opening, self._placing, self._describing = (threading.Lock() for _ in range(3))
+        self._modelling = threading.Lock()
+        self.reconstruct = lru_cache(MOST_PICTURES)(self._reconstruct)
+        """PNG of what the model makes of a clip, by track id and clip."""
 
     @property
     def collection(self) -> TrackLibrary:
         """The listener's view."""
-        with self._lock:
+        with self._opening:
             return self._collection
 
     @cached_property
@@ -44,25 +61,44 @@ class OpenRelease:
     @property
     def layout(self) -> NDArray[np.float32]:
         """Where each track is on the map, float32 (n, 2) in [-1, 1]."""
-        with self._lock:
+        with self._placing:
             return self._layout
 
     @cached_property
     def _layout(self) -> NDArray[np.float32]:
-        return place_tracks(self.release.encodings, np.flatnonzero(self._collection.is_exemplar))
+        return place_tracks(self.release.encodings, np.flatnonzero(self.collection.is_exemplar))
 
     @property
     def clusters(self) -> list[ClusterView]:
         """The clusters, largest first."""
-        with self._lock:
+        with self._describing:
             return self._cluster_views
 
     @cached_property
     def _cluster_views(self) -> list[ClusterView]:
-        return describe_cluster_views(self._collection)
+        return describe_cluster_views(self.collection)
+
+    def clip(self, track_id: int, clip: int) -> NDArray[np.uint8]:
+        """The image of one clip, uint8 (num_bins, num_frames); clips count from 0.
+
+        Raises:
+            NotFoundError: the release has no such track or clip.
+        """
+        images = self.release.clips(track_id)
+        if not 0 <= clip < len(images):
+            raise NotFoundError(f"Track {track_id} has {len(images)} clips, from 0.")
+        return np.asarray(images[clip])
+
+    def _reconstruct(self, track_id: int, clip: int) -> bytes:
+        image = self.clip(track_id, clip)
+        with self._modelling:  # the model's memory is held by one at a time
+            from autogroove.model import reconstruct  # PyTorch: seconds, and 300 MB
+
+            made = reconstruct(self.release.model, image[None])[0]
+        return paint_image(np.round(255 * made.clip(0, 1)).astype(np.uint8))
 
     @cached_property
-    def source(self) -> Source:
+    def source(self) -> Collection:
         """Where the audio is."""
         return open_source(self.release.source_url, store=self.release.store)
 
@@ -75,6 +111,8 @@ class OpenReleases:
         self.default = default
         self._open: OrderedDict[int, OpenRelease] = OrderedDict()
         self._lock = threading.Lock()
+        self.compare = lru_cache(MOST_COMPARED)(self._compare)
+        """What differs between two releases, by their numbers."""
 
     def list(self) -> list[Manifest]:
         """Every manifest, oldest first."""
@@ -93,8 +131,8 @@ class OpenReleases:
         Raises:
             NotFoundError: there is none of this number.
         """
-        if number < 1:
-            raise NotFoundError(f"There is no release {number}.")
+        if not 1 <= number <= HIGHEST_NUMBER:
+            raise NotFoundError("There is no release of that number.")
         with self._lock:
             if number not in self._open:
                 self._open[number] = OpenRelease(open_release(self.store, number))
@@ -102,3 +140,6 @@ class OpenReleases:
             while len(self._open) > MOST_OPEN:
                 self._open.popitem(last=False)
             return self._open[number]
+
+    def _compare(self, before: int, after: int) -> ReleaseDiff:
+        return diff_releases(self.store, before, after)

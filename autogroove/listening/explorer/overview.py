@@ -9,10 +9,11 @@ from fastapi import APIRouter, Query, Response
 from autogroove.errors import NotFoundError
 from autogroove.listening.choosing import find_position
 from autogroove.listening.clusters import ClusterView
+from autogroove.listening.explorer.concurrency import computed
 from autogroove.listening.explorer.open_releases import OpenRelease, OpenReleases
 from autogroove.listening.library import TrackLibrary, TrackView
 from autogroove.listening.lists import Scored
-from autogroove.releases import Manifest, ReleaseDiff, diff_releases
+from autogroove.releases import Manifest, ReleaseDiff
 
 MOST_NAMED = 50
 """Tracks named in a list of changes; the rest are counted."""
@@ -127,12 +128,14 @@ def overview_routes(library: OpenReleases) -> APIRouter:
     routes = APIRouter(tags=["releases"])
 
     @routes.get("/releases")
+    @computed
     def list_releases() -> dict[str, Any]:
         """Every release, newest first, and the one to show first."""
         listed = [describe_manifest(manifest) for manifest in reversed(library.list())]
         return {"default": library.default_number(), "releases": listed}
 
     @routes.get("/releases/{number}")
+    @computed
     def show_release(number: int) -> dict[str, Any]:
         """One release: counts, coverage, genres, tempo range."""
         opened = library.open(number)
@@ -144,31 +147,37 @@ def overview_routes(library: OpenReleases) -> APIRouter:
         }
 
     @routes.get("/releases/{number}/changes")
+    @computed
     def show_changes(number: int, since: int | None = Query(None, ge=1)) -> dict[str, Any]:
         """What changed since another release, by default the one before."""
         opened = library.open(number)
         before = since if since is not None else opened.release.manifest.parent
         if before is None:
             raise NotFoundError(f"Release {number} is the first: there is nothing before it.")
-        difference = diff_releases(library.store, before, number)
-        return describe_changes(difference, library.open(before).collection, opened.collection)
+        earlier = library.open(before)
+        difference = library.compare(before, number)
+        return describe_changes(difference, earlier.collection, opened.collection)
 
     @routes.get("/releases/{number}/points", response_class=Response)
+    @computed
     def show_points(number: int) -> Response:
         """The map as packed arrays; see `autogroove.listening.explorer.overview.pack_points`."""
         return Response(pack_points(library.open(number)), media_type="application/octet-stream")
 
     @routes.get("/releases/{number}/card")
+    @computed
     def show_card(number: int) -> dict[str, Any]:
         """The evaluation card as it was published."""
         return library.open(number).release.card
 
     @routes.get("/releases/{number}/stations")
+    @computed
     def list_cluster_views(number: int) -> list[dict[str, Any]]:
         """Every cluster, largest first, without its tracks."""
         return [describe_cluster_view(station) for station in library.open(number).clusters]
 
     @routes.get("/releases/{number}/stations/{cluster}")
+    @computed
     def show_cluster(
         number: int, cluster: int, limit: int = Query(200, ge=1, le=5000)
     ) -> dict[str, Any]:

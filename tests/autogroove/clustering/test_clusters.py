@@ -8,7 +8,7 @@ from synthetic import Collection, put_release
 
 from autogroove.clustering.clusters import assign_tracks, make_clusters, read_clusters
 from autogroove.config.settings import ClusteringSettings, Settings
-from autogroove.model.encoding import read_track_encodings, write_track_encodings
+from autogroove.model.encoding_tables import read_track_encodings, write_track_encodings
 from autogroove.releases.log import current_release, publish_release
 from autogroove.releases.manifest import Manifest
 from autogroove.runs.reclustering import ClusterDecision, compare_encodings, decide_clusters

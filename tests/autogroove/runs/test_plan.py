@@ -13,7 +13,7 @@ from autogroove.clustering.clusters import make_clusters, read_clusters
 from autogroove.clustering.numbering import first_free_id
 from autogroove.config.run import RunPolicy, SourceSelection
 from autogroove.config.settings import Settings
-from autogroove.model.encoding import write_track_encodings
+from autogroove.model.encoding_tables import write_track_encodings
 from autogroove.model.storing import record_training_tracks
 from autogroove.releases.log import current_release, publish_release
 from autogroove.releases.parts import Counts, Coverage, ReleaseParts, SegmentPart

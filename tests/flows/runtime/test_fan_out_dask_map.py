@@ -12,7 +12,7 @@ from autogroove.clustering import cells as space
 from autogroove.clustering.affinity import cluster_encodings
 from autogroove.clustering.clusters import make_clusters
 from autogroove.config.settings import ClusteringSettings
-from autogroove.model.encoding import write_track_encodings
+from autogroove.model.encoding_tables import write_track_encodings
 from autogroove.runs.reclustering import ClusterDecision
 from autogroove.store.artefacts import put_bytes
 from tasks import dask_map as spreading

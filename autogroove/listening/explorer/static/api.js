@@ -1,4 +1,4 @@
-// Asking the server. Every answer is about one release.
+// Asking the server. Every answer is about one release. Addresses are relative to the page: it may be below a prefix.
 
 let number = null;
 
@@ -19,12 +19,12 @@ async function ask(path, options) {
   throw new Error(detail);
 }
 
-const here = (path) => `/api/releases/${number}${path}`;
+const here = (path) => `api/releases/${number}${path}`;
 const get = async (path) => (await ask(path)).json();
 const post = (path, body) =>
   ask(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
-export const listReleases = () => get("/api/releases");
+export const listReleases = () => get("api/releases");
 export const showRelease = () => get(here(""));
 export const showChanges = (since) => get(here(`/changes${since ? `?since=${since}` : ""}`));
 export const showCard = () => get(here("/card"));

@@ -17,7 +17,7 @@ export async function showReleasePanel(release) {
     make("h3", {}, "Card: does it hear the groove?"), card,
     release.pictures.length ? make("h3", {}, "Pictures") : null, pictures(release),
     make("h3", {}, "What changed"), changes,
-    make("p", { class: "quiet" }, make("a", { href: "/docs" }, "API of this explorer"))));
+    make("p", { class: "quiet" }, make("a", { href: "docs" }, "API of this explorer"))));
   const fill = async (place, ask, show) => {
     try {
       const found = await ask();

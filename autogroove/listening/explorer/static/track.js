@@ -8,6 +8,7 @@ import { actions, scoreBar, songRow, swatch } from "./songs.js";
 const panel = byId("panel-track");
 let turn = 0;
 let clipSeconds = 10;
+let remakes = false; // The server loads the model to make a clip again: only when asked for.
 
 export function useClipLength(seconds) {
   clipSeconds = seconds || 10;
@@ -65,6 +66,8 @@ function pictures(song) {
   };
   const heard = figure("What it hears: low notes below", "Spectrogram");
   const made = figure("What it kept: made again from its code", "Reconstruction");
+  const ask = make("button", { class: "ask", id: "show-kept", onclick: () => { remakes = true; ask.replaceWith(made.image); show(shown); } }, "Show what it kept");
+  if (!remakes) made.image.replaceWith(ask);
   const buttons = [...Array(song.clips).keys()].map((clip) => make("button", { onclick: () => show(clip), "aria-pressed": "false" }, clipName(song, clip)));
   const listen = make("button", { class: "plain" }, "▶ hear this clip");
   let shown = 0;
@@ -72,7 +75,7 @@ function pictures(song) {
   function show(clip) {
     shown = clip;
     heard.image.src = api.spectrogramUrl(song.track_id, clip);
-    made.image.src = api.reconstructionUrl(song.track_id, clip);
+    if (remakes) made.image.src = api.reconstructionUrl(song.track_id, clip);
     for (const each of [heard, made]) each.image.alt = `${each.label} of ${song.name}, ${clipName(song, clip)}`;
     buttons.forEach((button, at) => { button.setAttribute("aria-pressed", String(at === clip)); button.classList.toggle("main", at === clip); });
   }

@@ -13,6 +13,7 @@ from musical import TrackView, publish_folder, write_songs
 from starlette.testclient import TestClient
 
 from autogroove.listening.explorer.app import create_app
+from autogroove.listening.explorer.serving import configure_server
 from autogroove.store.store import Store
 
 HOSTILE = {
@@ -81,6 +82,20 @@ def client(store: Store) -> TestClient:
     return TestClient(create_app(store.url), base_url="http://127.0.0.1")
 
 
+@pytest.fixture(scope="session")
+def track_id(client: TestClient) -> int:
+    """A track of the second release."""
+    (song,) = client.get("/api/releases/2/search", params={"q": "song 00"}).json()
+    return int(song["track_id"])
+
+
+@pytest.fixture(scope="session")
+def calm(store: Store) -> TestClient:
+    """A client that is told 500 as a browser is, and not by the exception itself."""
+    app = create_app(store.url)
+    return TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+
+
 @pytest.fixture
 def serve() -> Iterator[object]:
     """Serves apps on free loopback ports; gives their addresses."""
@@ -88,7 +103,7 @@ def serve() -> Iterator[object]:
 
     def start(app: object) -> str:
         listening = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+        server = uvicorn.Server(configure_server(app, log_level="error"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         running.append((server, thread))

@@ -12,19 +12,14 @@ from starlette.testclient import TestClient
 from autogroove.errors import AutogrooveError
 from autogroove.listening.assigning import assign_files
 from autogroove.listening.explorer import layout
-from autogroove.listening.explorer.app import create_app, is_loopback, serve_explorer, warn_open
+from autogroove.listening.explorer.app import create_app
 from autogroove.listening.explorer.layout import place_tracks
+from autogroove.listening.explorer.serving import is_loopback, serve_explorer, warn_open
 from autogroove.releases.reading import open_release
 from autogroove.store.store import Store
 
 pytestmark = pytest.mark.slow  # the store is a real run of the whole line
 AT = "/api/releases/2"
-
-
-@pytest.fixture(scope="module")
-def track_id(client: TestClient) -> int:
-    (song,) = client.get(f"{AT}/search", params={"q": "song 00"}).json()
-    return int(song["track_id"])
 
 
 def test_releases_are_listed_newest_first(client: TestClient) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from autogroove.clustering.clusters import write_clusters
 from autogroove.listening.explorer.app import create_app
-from autogroove.model.encoding import write_track_encodings
+from autogroove.model.encoding_tables import write_track_encodings
 from autogroove.releases.log import publish_release
 from autogroove.releases.parts import Counts, Coverage
 from autogroove.releases.reading import open_release
@@ -79,10 +79,13 @@ def test_search_play_neighbours_playlist_export(open_page, music: Path, tmp_path
     wait_until(page, "document.getElementById('audio').currentTime > 0.05")
     assert page.inner_text("#playing") == "Artist 0 – Song 00"
     assert page.locator("#neighbours li").count() == 12
-    wait_until(
-        page,
-        "[...document.querySelectorAll('.pictures img')].every(i => i.complete && i.naturalWidth)",
+    shown = (
+        "[...document.querySelectorAll('.pictures img')]"
+        ".filter(i => i.complete && i.naturalWidth).length"
     )
+    wait_until(page, shown, 1)
+    page.click("#show-kept")
+    wait_until(page, shown, 2)
     page.locator("#neighbours .match").first.click()
     wait_until(page, "document.getElementById('audio').src.includes('/audio')")
     page.click("#seed-track")

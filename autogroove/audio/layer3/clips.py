@@ -17,7 +17,8 @@ from autogroove.audio.layer3.granules import Decoder, decode_frames
 from autogroove.audio.layer3.hybrid import make_transforms
 from autogroove.audio.layer3.synthesis import make_synthesis
 from autogroove.audio.layer3.tables import SUBBANDS, Integers, make_bands, make_codes
-from autogroove.audio.mpeg import SAMPLE_RATES, MpegScan, read_delay, read_xing
+from autogroove.audio.mpeg import MpegScan
+from autogroove.audio.mpeg_headers import SAMPLE_RATES
 
 FRAME_SAMPLES = 1152
 STEPS = (4, 2)
@@ -64,19 +65,18 @@ def open_stream(content: bytes, scan: MpegScan) -> Layer3Stream | None:
     Plain is: MPEG-1 Layer III without checksums, mono or stereo without intensity, whole frames
     in a row from the first to the last that there is, as many as its Xing frame says.
     """
-    if (scan.header >> 16) & 0xFFFF != 0xFFFB:
+    if (scan.header >> 16) & 0xFFFF != 0xFFFB or not scan.is_plain or scan.is_free:
+        return None
+    if scan.promise is not None and scan.promise.num_frames != scan.num_frames:
         return None
     octets = np.frombuffer(content, np.uint8)
-    first = content[scan.first_frame : scan.first_frame + 2048]
-    tagged, promised = read_xing(first)
-    if tagged and promised != scan.num_frames:
-        return None
+    tagged = int(scan.promise is not None)
     places = np.empty(scan.num_frames + tagged + 2, np.int64)
-    count = walk_frames(octets, scan.first_frame, places)
+    count = walk_frames(octets[: scan.stop], scan.first_frame, places)
     if count != scan.num_frames + tagged:
         return None
-    skipped = read_delay(first) if tagged else 0
-    return Layer3Stream(octets, places[int(tagged) : count + 1], scan.header, skipped)
+    skipped = scan.promise.delay if scan.promise is not None else 0
+    return Layer3Stream(octets, places[tagged : count + 1], scan.header, skipped)
 
 
 def choose_step(rate_hz: int, band: Band) -> int | None:

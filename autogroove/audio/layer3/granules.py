@@ -26,7 +26,7 @@ from autogroove.audio.layer3.hybrid import Transforms, add_block
 from autogroove.audio.layer3.spectrum import read_spectrum
 from autogroove.audio.layer3.synthesis import BATCH, HISTORY, Synthesis, synthesise
 from autogroove.audio.layer3.tables import LINES, LONG, SLOTS, Bands, Codes, Integers
-from autogroove.audio.mpeg import header_at
+from autogroove.audio.mpeg_headers import header_at
 
 _JOINT_MIDDLE = 0b0110
 """Mode and its extension (bits 7 to 4 of a header): joint stereo, mid/side, no intensity."""

@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 
 from autogroove.audio.clips import Band, TrackClips, TrackMeasures, clip_length, place_clips
 from autogroove.audio.files import AudioFault
-from autogroove.audio.mixing import fold_block, mix_block
+from autogroove.audio.mixing import (
+    NUM_TOTALS,
+    Signs,
+    choose_signs,
+    do_cancel,
+    fold_block,
+    mix_block,
+)
 from autogroove.audio.opening import Sound
 from autogroove.audio.resampling import Resampler, design_resampler
 from autogroove.config import ClipSettings
@@ -32,18 +39,44 @@ def cut_clips(sound: Sound, settings: ClipSettings, band: Band | None) -> TrackC
     rate, num_samples = int(sound.samplerate), int(sound.frames)
     length = clip_length(rate, settings)
     starts = place_or_refuse(num_samples, rate, settings)
+    clips, used, totals = _read_clips(sound, settings, band, starts, None)
+    if do_cancel(totals) and (signs := _find_signs(sound, starts, length)) is not None:
+        clips, used, totals = _read_clips(sound, settings, band, starts, signs)
+    return TrackClips(clips, used, measure_track(totals, num_samples, rate, int(sound.channels)))
+
+
+def _read_clips(
+    sound: Sound, settings: ClipSettings, band: Band | None, starts: list[int], signs: Signs | None
+) -> tuple[NDArray[np.float32], int, NDArray[np.float64]]:
+    """The clips, their rate (the band's where the fused kernel fits), and their totals."""
+    rate, num_samples = int(sound.samplerate), int(sound.frames)
+    length = clip_length(rate, settings)
     fold = _choose_fold(sound, band, length)
     clips = np.zeros((len(starts), band.num_samples if band and fold else length), np.float32)
-    totals = np.zeros((len(starts), 4))
+    totals = np.zeros((len(starts), NUM_TOTALS))
     if fold:
-        got = _fold_clips(sound, starts, length, fold, clips, totals)
+        got = _fold_clips(sound, starts, length, fold, clips, totals, signs)
     else:
-        got = _mix_clips(sound, starts, clips, totals)
+        got = _mix_clips(sound, starts, clips, totals, signs)
     missing = min(starts[-1] + length, num_samples) - starts[-1] - got
     if missing > settings.tail_tolerance_seconds * rate:
         raise AudioFault(Reason.truncated, f"It ends before its {num_samples / rate:.1f} s.")
-    used = band.rate_hz if band and fold else rate
-    return TrackClips(clips, used, measure_track(totals, num_samples, rate, sound.channels))
+    return clips, band.rate_hz if band and fold else rate, totals
+
+
+def _find_signs(sound: Sound, starts: list[int], length: int) -> Signs | None:
+    """How the channels of a track must be turned so that they do not cancel each other."""
+    channels = int(sound.channels)
+    block = _borrow_block(min(length, _BLOCK_SAMPLES // channels), channels)
+    products, sums, count = np.zeros((channels, channels)), np.zeros(channels), 0
+    for start in starts:
+        done = 0
+        while done < length and (got := _read_some(sound, start + done, block[: length - done])):
+            part = block[:got].astype(np.float64)
+            products += part.T @ part
+            sums += part.sum(axis=0)
+            count, done = count + got, done + got
+    return choose_signs(products - np.outer(sums, sums) / max(count, 1))
 
 
 def place_or_refuse(num_samples: int, rate: int, settings: ClipSettings) -> list[int]:
@@ -75,6 +108,7 @@ def _fold_clips(
     fold: Resampler,
     clips: NDArray[np.float32],
     totals: NDArray[np.float64],
+    signs: Signs | None,
 ) -> int:
     """Fill clips at the lower rate; how many samples the last one had.
 
@@ -90,7 +124,7 @@ def _fold_clips(
             part = block[i * length : min(got, (i + 1) * length)]
         else:
             part = block[: _read_some(sound, start, block)]
-        fold_block(part, fold, clip, total)
+        fold_block(part, fold, clip, total, signs)
         if len(part) < length:
             return len(part) if i == len(starts) - 1 else -length
     return length
@@ -101,6 +135,7 @@ def _mix_clips(
     starts: list[int],
     clips: NDArray[np.float32],
     totals: NDArray[np.float64],
+    signs: Signs | None,
 ) -> int:
     """Fill clips at the file's rate, block by block; how many samples the last one had."""
     size = max(1, _BLOCK_SAMPLES // int(sound.channels))
@@ -112,7 +147,7 @@ def _mix_clips(
             got = _read_some(sound, start + done, block[: len(clip) - done])
             if not got:
                 return done if i == len(starts) - 1 else -len(clip)
-            mix_block(block[:got], clip[done : done + got], total)
+            mix_block(block[:got], clip[done : done + got], total, signs)
             done += got
     return done
 

@@ -17,7 +17,7 @@ from autogroove.audio.ffmpeg import FFMPEG_VERSION, Contradicted, open_ffmpeg
 from autogroove.audio.files import AudioFault, AudioFile, reading
 from autogroove.audio.formats import Container, name_container, refuse_cut_chunks, refuse_non_audio
 from autogroove.audio.layer3.clips import decode_clips, open_stream
-from autogroove.audio.mixing import mix_block
+from autogroove.audio.mixing import NUM_TOTALS, mix_block
 from autogroove.audio.mpeg import MpegScan, scan_mpeg, tag_bytes
 from autogroove.audio.opening import open_sound
 from autogroove.config import ClipSettings
@@ -32,7 +32,7 @@ _PCM_BYTES = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "
 
 
 def read_clips(file: AudioFile, settings: ClipSettings, band: Band | None = None) -> TrackClips:
-    """The clips of a track, mono: the mean of all channels.
+    """The clips of a track, mono: see `mixing`.
 
     Only the clips are decoded, and what a decoder needs to get there. What the fast decoders do
     not know, refuse or contradict is offered to FFmpeg. A file whose end was lost is `truncated`,
@@ -154,7 +154,7 @@ def _read_partly(
 
 def _total(clips: NDArray[np.float32]) -> NDArray[np.float64] | None:
     """The totals of clips that were decoded in part; None where the whole decoder must judge."""
-    totals = np.zeros((len(clips), 4))
+    totals = np.zeros((len(clips), NUM_TOTALS))
     for clip, total in zip(clips, totals, strict=True):
         mix_block(clip[:, None], clip, total)
     variance = totals[:, 1] / totals[:, 3] - (totals[:, 0] / totals[:, 3]) ** 2

@@ -28,6 +28,8 @@ _PREROLL = 1
 """Frames decoded before a clip: overlap and filter bank reach one granule and 15 slots back."""
 _ALIAS_LINES = 8
 """Lines of a subband that its neighbour's aliases are in."""
+_DOUBTFUL_SHARE = 0.2
+"""Of the channels' energy; where the mean has less in some frames, the whole is measured."""
 _LEAST_DATA = 32
 """Octets of main data that a frame has at least: 96 less header and side information, rounded."""
 
@@ -92,7 +94,7 @@ def choose_step(rate_hz: int, band: Band) -> int | None:
 def decode_clips(
     stream: Layer3Stream, starts: list[int], length: int, num_samples: int, band: Band
 ) -> tuple[NDArray[np.float32], int] | None:
-    """The clips of a track and their rate.
+    """The clips of a track, the mean of its channels, and their rate.
 
     Args:
         stream: the stream.
@@ -102,24 +104,33 @@ def decode_clips(
 
     Returns:
         float32 (clips, ceil(length / step)) and the rate; None where the stream cannot give
-        them, or not well enough.
+        them, or not well enough, or where its channels seem to cancel each other.
     """
     rate_hz = int(SAMPLE_RATES[stream.rate_index])
     step = choose_step(rate_hz, band)
     if step is None or rate_hz % step or num_samples > stream.num_samples:
         return None
     clips = np.zeros((len(starts), ceil(length / step)), np.float32)
+    energies = np.zeros(2)
     for start, clip in zip(starts, clips, strict=True):
         inside = min(length, num_samples - start)
-        part = decode_clip(stream, start, inside, step, band.top_hz, rate_hz)
+        part = decode_clip(stream, start, inside, step, band.top_hz, rate_hz, energies)
         if part is None:
             return None
         clip[: len(part)] = part
+    if energies[0] < _DOUBTFUL_SHARE * energies.sum():
+        return None
     return clips, rate_hz // step
 
 
 def decode_clip(
-    stream: Layer3Stream, start: int, length: int, step: int, top_hz: float, rate_hz: int
+    stream: Layer3Stream,
+    start: int,
+    length: int,
+    step: int,
+    top_hz: float,
+    rate_hz: int,
+    energies: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float32] | None:
     """One clip, mono, at a fraction of the rate.
 
@@ -129,6 +140,7 @@ def decode_clip(
         step: the fraction.
         top_hz: what is above need not be right.
         rate_hz: the stream's rate.
+        energies: see `decode_frames`.
 
     Returns:
         float32 (ceil(length / step),); None where a frame is not what it should be.
@@ -142,7 +154,8 @@ def decode_clip(
     decoder = make_decoder(stream, step, begin % step, top_hz, rate_hz)
     words, ends = gather_data(stream.octets, places, 4 + (32 if stream.channels == 2 else 17))
     sound = np.empty((last - early) * FRAME_SAMPLES // step, np.float32)
-    if decode_frames(stream.octets, places, words, ends, early - lenders, decoder, sound):
+    heard = np.zeros(2) if energies is None else energies
+    if decode_frames(stream.octets, places, words, ends, early - lenders, decoder, sound, heard):
         return None
     offset = (begin - early * FRAME_SAMPLES) // step
     return sound[offset : offset + ceil(length / step)]

@@ -12,7 +12,7 @@ import pandas as pd
 import soundfile
 from numpy.typing import NDArray
 
-from autogroove.audio.mpeg import frame_bytes, read_xing
+from autogroove.audio.mpeg_headers import frame_bytes, read_promise
 from autogroove.source.scan import scan_source
 from autogroove.source.sources import open_source
 from autogroove.source.tracks import Source
@@ -52,7 +52,7 @@ def encode_mp3(
 
 def drop_xing(stream: bytes) -> bytes:
     """The same stream without the frame that says how long it is."""
-    assert read_xing(stream[:2048])[0]
+    assert read_promise(stream[:2048]) is not None
     return stream[frame_bytes(int.from_bytes(stream[:4], "big")) :]
 
 

@@ -1,8 +1,8 @@
 from .clips import Band as Band
 from .clips import TrackMeasures as TrackMeasures
 from .clips import place_clips as place_clips
+from .cutting import SILENT_RMS as SILENT_RMS
 from .decoding import DECODER_VERSION as DECODER_VERSION
-from .decoding import SILENT_RMS as SILENT_RMS
 from .decoding import read_clips as read_clips
 from .files import AudioFault as AudioFault
 from .files import AudioFile as AudioFile

@@ -57,25 +57,6 @@ _BLOCK_BYTES = 1 << 20
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
-_NOT_AUDIO = {
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a zip archive",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x7fELF": "a program",
-}
-
-_OTHER_AUDIO = {
-    b"\x30\x26\xb2\x75": "Windows Media",
-    b"MAC ": "Monkey's Audio",
-    b"wvpk": "WavPack",
-    b"\x1a\x45\xdf\xa3": "Matroska or WebM",
-    b"MThd": "MIDI",
-    b".RMF": "RealMedia",
-}
-
 
 @dataclass(frozen=True)
 class AudioFile:
@@ -165,22 +146,3 @@ def _digest(file: AudioFile) -> str:
         while block := opened.read(_BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()
-
-
-def refuse_non_audio(head: bytes) -> None:
-    """Look at a file's first bytes for what is certainly not for this decoder.
-
-    Raises:
-        AudioFault: not_audio or unsupported_format, with what it seems to be.
-    """
-    for magic, name in _NOT_AUDIO.items():
-        if head.startswith(magic):
-            raise AudioFault(Reason.not_audio, f"It is {name}.")
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:256].lower()
-    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")):
-        raise AudioFault(Reason.not_audio, "It is a web page.")
-    for magic, name in _OTHER_AUDIO.items():
-        if head.startswith(magic):
-            raise AudioFault(Reason.unsupported_format, f"{name} is not decoded here.")
-    if head[4:8] == b"ftyp":
-        raise AudioFault(Reason.unsupported_format, "MP4 audio (AAC, ALAC) is not decoded here.")

@@ -19,11 +19,15 @@ import pandas as pd
 
 from autogroove.source.tracks import Reason
 
-_READ = (".mp3", ".flac", ".ogg", ".oga", ".opus", ".wav", ".wave", ".aif", ".aiff", ".aifc")
+_SOUND = (
+    "mp3 mp2 mp1 mpga flac ogg oga opus spx wav wave bwf rf64 w64 aif aiff aifc au snd caf m4a "
+    "m4b m4p m4r aac adts wma ape wv mpc mp+ mpp mka tta tak shn ofr dsf dff ac3 eac3 dts amr awb "
+    "ra rm ram voc qoa oma aa3 at3 vqf"
+)
+_VIDEO = "mp4 m4v mov webm mkv ogv ogx avi wmv asf flv 3gp 3g2 mpg mpeg vob"
+"""Their sound is a track like any other."""
 
-_OTHERS = (".m4a", ".m4b", ".aac", ".wma", ".ape", ".wv", ".mpc")
-
-AUDIO_SUFFIXES = frozenset([*_READ, *_OTHERS])
+AUDIO_SUFFIXES = frozenset(f".{ending}" for ending in f"{_SOUND} {_VIDEO}".split())
 """Names that are taken for audio. What no decoder reads is quarantined, not passed over."""
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\\\\\ud800-\udfff]")

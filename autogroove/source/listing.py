@@ -39,7 +39,7 @@ def list_collection(
     rows = files.list_audio()
     if rows.empty:
         raise SourceError(
-            f"{files.url} holds no audio file (mp3, flac, ogg, opus, m4a, wav, aiff)."
+            f"{files.url} holds no audio file (mp3, flac, ogg, opus, m4a, wav, wma and others)."
         )
     rows["track_id"] = (
         _number_fma(rows["path"]) if kind != "folder" else _number_paths(rows["path"])

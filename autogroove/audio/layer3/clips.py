@@ -17,7 +17,8 @@ from autogroove.audio.layer3.granules import Decoder, decode_frames
 from autogroove.audio.layer3.hybrid import make_transforms
 from autogroove.audio.layer3.synthesis import make_synthesis
 from autogroove.audio.layer3.tables import SUBBANDS, Integers, make_bands, make_codes
-from autogroove.audio.mpeg import SAMPLE_RATES, MpegScan, read_delay, read_xing
+from autogroove.audio.mpeg import MpegScan
+from autogroove.audio.mpeg_headers import SAMPLE_RATES
 
 FRAME_SAMPLES = 1152
 STEPS = (4, 2)
@@ -27,6 +28,8 @@ _PREROLL = 1
 """Frames decoded before a clip: overlap and filter bank reach one granule and 15 slots back."""
 _ALIAS_LINES = 8
 """Lines of a subband that its neighbour's aliases are in."""
+_DOUBTFUL_SHARE = 0.2
+"""Of the channels' energy; where the mean has less in some frames, the whole is measured."""
 _LEAST_DATA = 32
 """Octets of main data that a frame has at least: 96 less header and side information, rounded."""
 
@@ -64,19 +67,18 @@ def open_stream(content: bytes, scan: MpegScan) -> Layer3Stream | None:
     Plain is: MPEG-1 Layer III without checksums, mono or stereo without intensity, whole frames
     in a row from the first to the last that there is, as many as its Xing frame says.
     """
-    if (scan.header >> 16) & 0xFFFF != 0xFFFB:
+    if (scan.header >> 16) & 0xFFFF != 0xFFFB or not scan.is_plain or scan.is_free:
+        return None
+    if scan.promise is not None and scan.promise.num_frames != scan.num_frames:
         return None
     octets = np.frombuffer(content, np.uint8)
-    first = content[scan.first_frame : scan.first_frame + 2048]
-    tagged, promised = read_xing(first)
-    if tagged and promised != scan.num_frames:
-        return None
+    tagged = int(scan.promise is not None)
     places = np.empty(scan.num_frames + tagged + 2, np.int64)
-    count = walk_frames(octets, scan.first_frame, places)
+    count = walk_frames(octets[: scan.stop], scan.first_frame, places)
     if count != scan.num_frames + tagged:
         return None
-    skipped = read_delay(first) if tagged else 0
-    return Layer3Stream(octets, places[int(tagged) : count + 1], scan.header, skipped)
+    skipped = scan.promise.delay if scan.promise is not None else 0
+    return Layer3Stream(octets, places[tagged : count + 1], scan.header, skipped)
 
 
 def choose_step(rate_hz: int, band: Band) -> int | None:
@@ -92,7 +94,7 @@ def choose_step(rate_hz: int, band: Band) -> int | None:
 def decode_clips(
     stream: Layer3Stream, starts: list[int], length: int, num_samples: int, band: Band
 ) -> tuple[NDArray[np.float32], int] | None:
-    """The clips of a track and their rate.
+    """The clips of a track, the mean of its channels, and their rate.
 
     Args:
         stream: the stream.
@@ -102,24 +104,33 @@ def decode_clips(
 
     Returns:
         float32 (clips, ceil(length / step)) and the rate; None where the stream cannot give
-        them, or not well enough.
+        them, or not well enough, or where its channels seem to cancel each other.
     """
     rate_hz = int(SAMPLE_RATES[stream.rate_index])
     step = choose_step(rate_hz, band)
     if step is None or rate_hz % step or num_samples > stream.num_samples:
         return None
     clips = np.zeros((len(starts), ceil(length / step)), np.float32)
+    energies = np.zeros(2)
     for start, clip in zip(starts, clips, strict=True):
         inside = min(length, num_samples - start)
-        part = decode_clip(stream, start, inside, step, band.top_hz, rate_hz)
+        part = decode_clip(stream, start, inside, step, band.top_hz, rate_hz, energies)
         if part is None:
             return None
         clip[: len(part)] = part
+    if energies[0] < _DOUBTFUL_SHARE * energies.sum():
+        return None
     return clips, rate_hz // step
 
 
 def decode_clip(
-    stream: Layer3Stream, start: int, length: int, step: int, top_hz: float, rate_hz: int
+    stream: Layer3Stream,
+    start: int,
+    length: int,
+    step: int,
+    top_hz: float,
+    rate_hz: int,
+    energies: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float32] | None:
     """One clip, mono, at a fraction of the rate.
 
@@ -129,6 +140,7 @@ def decode_clip(
         step: the fraction.
         top_hz: what is above need not be right.
         rate_hz: the stream's rate.
+        energies: see `decode_frames`.
 
     Returns:
         float32 (ceil(length / step),); None where a frame is not what it should be.
@@ -142,7 +154,8 @@ def decode_clip(
     decoder = make_decoder(stream, step, begin % step, top_hz, rate_hz)
     words, ends = gather_data(stream.octets, places, 4 + (32 if stream.channels == 2 else 17))
     sound = np.empty((last - early) * FRAME_SAMPLES // step, np.float32)
-    if decode_frames(stream.octets, places, words, ends, early - lenders, decoder, sound):
+    heard = np.zeros(2) if energies is None else energies
+    if decode_frames(stream.octets, places, words, ends, early - lenders, decoder, sound, heard):
         return None
     offset = (begin - early * FRAME_SAMPLES) // step
     return sound[offset : offset + ceil(length / step)]

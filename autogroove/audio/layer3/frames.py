@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from autogroove.audio.layer3.bits import SPARE_WORDS, Words, compiled
 from autogroove.audio.layer3.tables import LINES, LONG, MIXED, SHORT, Integers
-from autogroove.audio.mpeg import frame_bytes, header_at
+from autogroove.audio.mpeg_headers import frame_bytes, header_at
 
 RESERVOIR_BYTES = 511
 """Main data starts at most so far before its frame."""

@@ -19,7 +19,8 @@ from autogroove.audio.decoding import read_clips
 from autogroove.audio.files import AudioFault, open_bytes
 from autogroove.audio.layer3.clips import choose_step, decode_clip, open_stream
 from autogroove.audio.layer3.codes import PAIRS, QUADS
-from autogroove.audio.mpeg import frame_bytes, scan_mpeg
+from autogroove.audio.mpeg import scan_mpeg
+from autogroove.audio.mpeg_headers import frame_bytes
 from autogroove.audio.resampling import resample_clips
 from autogroove.config.settings import ClipSettings
 
@@ -124,7 +125,7 @@ def whole_only(monkeypatch):
 
     def call(function):
         with monkeypatch.context() as patched:
-            patched.setattr(decoding, "_open_partly", lambda *_: None)
+            patched.setattr(decoding, "_read_partly", lambda *_: None)
             return function()
 
     return call

@@ -19,8 +19,8 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter1d
 
 from autogroove.listening import (
-    Collection,
     Rules,
+    TrackLibrary,
     estimate_tempo,
     find_frame_rate,
     find_path,
@@ -43,7 +43,7 @@ class Rhythms:
     tempos: np.ndarray
 
 
-def read_rhythms(collection: Collection) -> Rhythms:
+def read_rhythms(collection: TrackLibrary) -> Rhythms:
     rate = find_frame_rate(collection.release.settings) or 25.8
     vectors, tempos = [], []
     for track_id in collection.release.track_ids:
@@ -70,7 +70,7 @@ def repeat_onsets(clips: np.ndarray, rate: float) -> np.ndarray:
 
 
 def measure_lists(
-    collection: Collection, rhythms: Rhythms, lists: Sequence[np.ndarray]
+    collection: TrackLibrary, rhythms: Rhythms, lists: Sequence[np.ndarray]
 ) -> dict[str, float]:
     distances, jumps, repeats, close = [], [], [], []
     for positions in lists:
@@ -95,7 +95,7 @@ def measure_lists(
     }
 
 
-def measure_grooves(collection: Collection, lists: Sequence[np.ndarray]) -> float | None:
+def measure_grooves(collection: TrackLibrary, lists: Sequence[np.ndarray]) -> float | None:
     """Share of tracks with the seed's known groove; None where grooves are not known."""
     if "groove" not in collection.rows or collection.rows["groove"].isna().all():
         return None
@@ -138,7 +138,7 @@ def compare_playlists(store: str, release: int | None, length: int, most_seeds: 
 
 @dataclass(frozen=True)
 class MadeUp:
-    """A release of nothing but encodings."""
+    """A release of encodings and noisy images."""
 
     track_ids: np.ndarray
     encodings: np.ndarray
@@ -149,12 +149,12 @@ class MadeUp:
 
     @property
     def settings(self) -> dict:
-        """None are known."""
-        return {}
+        """As far as copies are looked for by sound."""
+        return {"spectrogram": {"sample_rate_hz": 22050, "hop_samples": 429}}
 
     def clips(self, track_id: int) -> np.ndarray:
-        """There are none."""
-        raise NotImplementedError
+        """Three of noise."""
+        return np.random.default_rng(track_id).integers(0, 255, (3, 64, 512), dtype=np.uint8)
 
     def clip_encodings(self, track_id: int) -> np.ndarray:
         """There are none."""

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 TrackArgument = Annotated[
     str, typer.Argument(metavar="TRACK", help="An id, a path, or words of artist and title.")
 ]
+VersionsOption = Annotated[
+    bool, typer.Option("--versions", help="Several versions of one recording too.")
+]
 _COLUMNS = ["track_id", "title", "artist", "score"]
 
 
@@ -62,6 +65,12 @@ def similar(
     clips: Annotated[
         bool, typer.Option("--clips", help="Say which 10 s of each track match.")
     ] = False,
+    versions: Annotated[
+        bool,
+        typer.Option(
+            "--versions/--no-versions", help="Copies and versions of a recording too, or once each."
+        ),
+    ] = True,
     *,
     reading: ReadingOptions,
 ) -> None:
@@ -70,7 +79,8 @@ def similar(
 
     collection = open_collection(reading.open())
     seed = resolve_track(collection, track)
-    rows = [found.as_json() for found in find_similar(collection, seed, count=count)]
+    found = find_similar(collection, seed, count=count, versions=versions)
+    rows = [scored.as_json() for scored in found]
     columns = list(_COLUMNS)
     if clips:
         columns += ["seed_start_seconds", "other_start_seconds"]
@@ -96,6 +106,7 @@ def playlist(
     variety: Annotated[
         float, typer.Option("--variety", min=0, max=1, help="0 keeps close to the seeds.")
     ] = 0.3,
+    versions: VersionsOption = False,
     *,
     writing: ExportOptions,
     reading: ReadingOptions,
@@ -111,6 +122,7 @@ def playlist(
         licences=tuple(licence or ()),
         exclude=frozenset(resolve_track(collection, words) for words in exclude or ()),
         variety=variety,
+        versions=versions,
     )
     made = make_playlist(collection, [resolve_track(collection, s) for s in seeds], rules)
     _hand_over(opened, made, writing, reading.as_json)
@@ -122,17 +134,18 @@ def path(
     length: Annotated[
         int | None, typer.Option("--length", min=2, help="Exactly this many tracks.")
     ] = None,
+    versions: VersionsOption = False,
     *,
     writing: ExportOptions,
     reading: ReadingOptions,
 ) -> None:
     """A walk from one song to another in small steps."""
-    from autogroove.listening import find_path, open_collection, resolve_track
+    from autogroove.listening import Rules, find_path, open_collection, resolve_track
 
     opened = reading.open()
     collection = open_collection(opened)
     ends = resolve_track(collection, start), resolve_track(collection, goal)
-    made = find_path(collection, *ends, length)
+    made = find_path(collection, *ends, length, rules=Rules(versions=versions))
     _hand_over(opened, made, writing, reading.as_json)
 
 

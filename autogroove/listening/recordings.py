@@ -62,6 +62,10 @@ class Recordings:
         ]
         return [claim for claim in said if claim[1]]
 
+    def musicbrainz_id(self, position: int) -> str:
+        """The MusicBrainz recording id of a track, "" where it tells none."""
+        return self._musicbrainz_ids[position]
+
     def are_one(self, first: int, second: int) -> bool:
         """Whether two tracks are one recording."""
         pair = (first, second) if first < second else (second, first)

@@ -1,4 +1,5 @@
-"""The commands of a listener: tracks, similar, playlist, path, clusters, card, assign, serve.
+"""The commands of a listener: tracks, similar, playlist, path, clusters, stations, card, assign,
+serve.
 
 What belongs here: turning words into tracks and answers into text. What does not: the answers
 (`autogroove.listening`, `autogroove.listening.explorer`).
@@ -6,12 +7,11 @@ What belongs here: turning words into tracks and answers into text. What does no
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from autogroove.config import EXPLORER_PORT
-from autogroove.errors import SettingsError
 from flows.cli.options import (
     DEFAULT_STORE,
     ExportOptions,
@@ -21,10 +21,7 @@ from flows.cli.options import (
     print_json,
     spread,
 )
-
-if TYPE_CHECKING:
-    from autogroove.listening import Playlist
-    from autogroove.releases import Release
+from flows.cli.player_commands import LIST_COLUMNS, hand_over, show_rows, stations
 
 TrackArgument = Annotated[
     str, typer.Argument(metavar="TRACK", help="An id, a path, or words of artist and title.")
@@ -32,12 +29,11 @@ TrackArgument = Annotated[
 VersionsOption = Annotated[
     bool, typer.Option("--versions", help="Several versions of one recording too.")
 ]
-_COLUMNS = ["track_id", "title", "artist", "score"]
 
 
 def add_listening_commands(app: typer.Typer) -> None:
     """Add every command of this module."""
-    for command in (tracks, similar, playlist, path, clusters, card, assign, serve):
+    for command in (tracks, similar, playlist, path, clusters, stations, card, assign, serve):
         app.command()(spread(command))
 
 
@@ -56,7 +52,7 @@ def tracks(
         columns = ["track_id", "path", "reason", "detail"]
     else:
         columns = ["track_id", "title", "artist", "cluster", "clips", "status"]
-    _show(rows, columns, reading.as_json)
+    show_rows(rows, columns, reading.as_json)
 
 
 def similar(
@@ -81,12 +77,12 @@ def similar(
     seed = resolve_track(collection, track)
     found = find_similar(collection, seed, count=count, versions=versions)
     rows = [scored.as_json() for scored in found]
-    columns = list(_COLUMNS)
+    columns = list(LIST_COLUMNS)
     if clips:
         columns += ["seed_start_seconds", "other_start_seconds"]
         for row in rows:
             row |= asdict(match_clips(collection, seed, int(str(row["track_id"]))))
-    _show(rows, columns, reading.as_json)
+    show_rows(rows, columns, reading.as_json)
 
 
 def playlist(
@@ -114,8 +110,7 @@ def playlist(
     """A playlist from one or more songs, ordered for smooth transitions."""
     from autogroove.listening import Rules, make_playlist, open_collection, resolve_track
 
-    opened = reading.open()
-    collection = open_collection(opened)
+    collection = open_collection(reading.open())
     rules = Rules(
         length=length,
         duration_seconds=minutes * 60 if minutes else None,
@@ -125,7 +120,7 @@ def playlist(
         versions=versions,
     )
     made = make_playlist(collection, [resolve_track(collection, s) for s in seeds], rules)
-    _hand_over(opened, made, writing, reading.as_json)
+    hand_over(collection, made, writing, reading.as_json)
 
 
 def path(
@@ -142,19 +137,23 @@ def path(
     """A walk from one song to another in small steps."""
     from autogroove.listening import Rules, find_path, open_collection, resolve_track
 
-    opened = reading.open()
-    collection = open_collection(opened)
+    collection = open_collection(reading.open())
     ends = resolve_track(collection, start), resolve_track(collection, goal)
     made = find_path(collection, *ends, length, rules=Rules(versions=versions))
-    _hand_over(opened, made, writing, reading.as_json)
+    hand_over(collection, made, writing, reading.as_json)
 
 
 def clusters(reading: ReadingOptions) -> None:
     """The clusters as stations: exemplar, size, tempo range, genres."""
     from autogroove.listening import describe_cluster_views
 
-    rows = [station.as_json() for station in describe_cluster_views(reading.open())]
-    _show(rows, ["cluster", "size", "exemplar_title", "exemplar_artist", "genres"], reading.as_json)
+    views = describe_cluster_views(reading.open())
+    rows = [view.as_json() for view in views]
+    if not reading.as_json:
+        for row, view in zip(rows, views, strict=True):
+            row["genres"] = ", ".join(f"{genre} {count}" for genre, count in view.genres)
+    columns = ["cluster", "size", "exemplar_title", "exemplar_artist", "genres"]
+    show_rows(rows, columns, reading.as_json)
 
 
 def card(
@@ -196,7 +195,7 @@ def assign(
         return
     for row in rows:
         row["nearest"] = ", ".join(str(n["title"] or n["path"]) for n in row["neighbours"])
-    _show(rows, ["path", "cluster", "reason", "nearest"], reading.as_json)
+    show_rows(rows, ["path", "cluster", "reason", "nearest"], reading.as_json)
 
 
 def serve(
@@ -213,45 +212,3 @@ def serve(
     from autogroove.listening.explorer import serve_explorer
 
     serve_explorer(store, release=release, host=host, port=port, token=token)
-
-
-def _show(rows: "list[dict[str, object]]", columns: list[str], as_json: bool) -> None:
-    if as_json:
-        print_json(rows)
-    elif not rows:
-        typer.echo("None.")
-    else:
-        from flows.cli.terminal import print_table
-
-        print_table(rows, columns)
-
-
-def _hand_over(release: "Release", made: "Playlist", writing: ExportOptions, as_json: bool) -> None:
-    """Write the playlist to its file, or show it."""
-    from autogroove.listening import EXPORT_FORMATS, Locations, export_playlist
-
-    output = writing.output
-    for note in made.notes:
-        typer.echo(f"note: {note}", err=True)
-    if output is None and writing.format_ is None:
-        _show(made.as_json(), _COLUMNS, as_json)
-        return
-    chosen = writing.format_ or (output.suffix.lstrip(".") if output else "")
-    if chosen not in EXPORT_FORMATS:
-        raise SettingsError(
-            f"{output} does not end in a playlist format; add --format, one of "
-            f"{', '.join(EXPORT_FORMATS)}."
-        )
-    style: Literal["absolute", "relative"] = "absolute" if writing.absolute else "relative"
-    text = export_playlist(made, chosen, Locations.of_release(release, output, style))
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise SettingsError(f"Cannot write {output}: {error.strerror}.") from error
-    if as_json:
-        print_json(made.as_json())
-    else:
-        typer.echo(f"{len(made)} tracks, {made.duration_seconds / 60:.0f} min → {output}", err=True)

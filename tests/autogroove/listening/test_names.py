@@ -44,8 +44,8 @@ SAY_ANOTHER = [
 ]
 SAY_NOTHING = [
     "", "Intro", "INTRO (Live)", "Interlude III", "Outro", "Skit 2", "Untitled", "Track 01",
-    "Piste 3", "AudioTrack 07", "Titel 12", "Pista 4", "Дорожка 5", "トラック 1", "07", "Sans titre",
-    "II. Allegro", "[untitled]",
+    "Piste 3", "AudioTrack 07", "Titel 12", "Pista 4", "Дорожка 5", "トラック 1", "07",
+    "Sans titre", "II. Allegro", "[untitled]",
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@
     ├── StoreError           the store cannot be used
     │   ├── MissingObject    … an object is not in it
     │   └── DamagedObject    … an object's bytes are not those that were written
+    ├── PlayerError          a music player does not answer, refuses, or has none of the tracks
     ├── ClusterError         Dask's workers cannot be reached, or die
     └── ReleaseError         a release is damaged, or cannot be published
 
@@ -39,6 +40,10 @@ class DamagedObject(StoreError):
 
 class ClusterError(AutogrooveError):
     """The cluster cannot do the work: it does not answer, or its workers die."""
+
+
+class PlayerError(AutogrooveError):
+    """A music player does not answer, refuses what is asked, or has none of the tracks."""
 
 
 class SettingsError(AutogrooveError):

@@ -164,3 +164,8 @@ def stop(process: "subprocess.Popen[bytes]", patience_seconds: float = 5) -> Non
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def listens(port: int) -> bool:
+    """Whether somebody listens on a port of loopback."""
+    return not _is_free(port)

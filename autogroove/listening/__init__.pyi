@@ -12,6 +12,9 @@ from .locations import Locations as Locations
 from .matching import match_clips as match_clips
 from .paths import find_path as find_path
 from .resolving import resolve_track as resolve_track
+from .roots import Root as Root
 from .rules import Rules as Rules
+from .stations import Station as Station
+from .stations import make_stations as make_stations
 from .tempo import estimate_tempo as estimate_tempo
 from .tempo import find_frame_rate as find_frame_rate

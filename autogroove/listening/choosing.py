@@ -26,19 +26,35 @@ USUAL_TRACK_SECONDS = 30.0
 
 
 def find_similar(
-    release: ListenedRelease | TrackLibrary, track_id: int, *, count: int = 10
+    release: ListenedRelease | TrackLibrary,
+    track_id: int,
+    *,
+    count: int = 10,
+    versions: bool = True,
 ) -> list[Scored]:
     """The tracks nearest to one under mutual proximity, best first; the track itself is left out.
+
+    Without `versions`, no recording comes twice, and that of the track itself not at all.
 
     Raises:
         NotFoundError: the track is not in the release.
     """
     collection = open_collection(release)
-    found, scores = collection.proximity.find_nearest(find_position(collection, track_id), count)
-    return [
-        Scored(collection.song(int(at)), float(score))
-        for at, score in zip(found, scores, strict=True)
-    ]
+    position = find_position(collection, track_id)
+    looked = count
+    while True:
+        nearest, scores = collection.proximity.find_nearest(position, looked)
+        found: list[int] = []
+        for at in nearest.tolist() if not versions else ():
+            raise_if_cancelled()
+            if collection.recordings.find_copy(at, [position, *found]) is None:
+                found.append(at)
+        kept = nearest.tolist() if versions else found[:count]
+        if len(kept) >= min(count, len(collection) - 1) or looked >= len(collection) - 1:
+            break
+        looked *= 2
+    score_of = dict(zip(nearest.tolist(), scores.tolist(), strict=True))
+    return [Scored(collection.song(at), score_of[at]) for at in kept]
 
 
 def make_playlist(
@@ -141,6 +157,10 @@ def _pick(
         raise_if_cancelled()
         value = (1 - rules.variety) * scores[candidates] - rules.variety * nearest
         best = int(candidates[np.argmax(value)])
+        others = candidates != best
+        candidates, nearest = candidates[others], nearest[others]
+        if limits.repeats(best):
+            continue
         if not _brings_closer(collection, chosen, best, rules):
             break
         chosen.append(best)

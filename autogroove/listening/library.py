@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from autogroove.listening.listened import ListenedRelease
+from autogroove.listening.names import name_album, name_artist
 from autogroove.listening.proximity import Proximity
+from autogroove.listening.recordings import Recordings
 
 
 @dataclass(frozen=True)
@@ -67,27 +69,38 @@ class TrackLibrary:
         return {int(track_id): at for at, track_id in enumerate(self.release.track_ids)}
 
     @cached_property
+    def artist_names(self) -> list[str]:
+        """The key of each track's first artist, without guests; "" where nobody is named."""
+        return [name_artist(artist) for artist in self._shown("artist")]
+
+    @cached_property
     def artists(self) -> NDArray[np.int64]:
         """Artist code of each track; a track without an artist has one of its own."""
-        return _codes(self.texts("artist"))
+        return _codes(self.artist_names)
 
     @cached_property
     def albums(self) -> NDArray[np.int64]:
-        """Album code of each track (by artist and album); without one, one of its own."""
-        names = [
-            f"{artist}\0{album}" if album else ""
-            for artist, album in zip(self.texts("artist"), self.texts("album"), strict=True)
-        ]
-        return _codes(names)
+        """Album code of each track; without one, one of its own.
+
+        An album is named by its album artist. Tracks that tell none are of one album if they have
+        its name and the artist, or its name and the folder: that is how compilations lie.
+        """
+        names = [name_album(album) for album in self._shown("album")]
+        holders = self._shown("album_artist")
+        folders = [path.rpartition("/")[0] for path in self._shown("path")]
+        by_artist, by_folder = [], []
+        for album, holder, artist, folder in zip(
+            names, holders, self.artist_names, folders, strict=True
+        ):
+            owner = (name_artist(holder) or "various artists") if holder.strip() else artist
+            by_artist.append(f"{owner}\0{album}" if album and owner else "")
+            by_folder.append(f"{folder}\0{album}" if album and not holder.strip() else "")
+        return _join_codes(_codes(by_artist), _codes(by_folder))
 
     @cached_property
-    def recordings(self) -> NDArray[np.int64]:
-        """Equal for tracks that are the same recording: one content, or one artist and title."""
-        same_name = [
-            f"{artist}\0{title}" if artist and title else ""
-            for artist, title in zip(self.texts("artist"), self.texts("title"), strict=True)
-        ]
-        return _join_codes(_codes(self.texts("fingerprint")), _codes(same_name))
+    def recordings(self) -> Recordings:
+        """Which tracks are one recording."""
+        return Recordings(self)
 
     @cached_property
     def durations(self) -> NDArray[np.float64]:

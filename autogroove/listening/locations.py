@@ -6,11 +6,13 @@ What does not: the playlist formats (`exports`).
 
 import os
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 
+from autogroove.listening.roots import Root, move_place, write_uri
 from autogroove.source import Source, open_source, to_real_path
 
 if TYPE_CHECKING:
@@ -24,12 +26,14 @@ class Locations:
     """How paths are written: against the source's root, relative to the playlist file or not.
 
     `root` is a folder or a URL. Relative paths need the folder that the playlist file is put
-    in; without one they are relative to the root. URLs are always written whole.
+    in; without one they are relative to the root. URLs are always written whole. What is under one
+    of `roots` is written as the player sees it.
     """
 
     root: str
     style: PathStyle = "relative"
     folder: Path | None = None
+    roots: tuple[Root, ...] = ()
 
     @classmethod
     def of_source(
@@ -37,11 +41,13 @@ class Locations:
         source_url: str,
         output: str | os.PathLike[str] | None = None,
         style: PathStyle = "relative",
+        roots: Sequence[Root] = (),
     ) -> Self:
         """Locations for a release's source and the file that the playlist goes to."""
         folder = None if output is None else Path(output).expanduser().resolve().parent
         root = source_url.removeprefix("file://")
-        return cls(root if is_url(root) else str(Path(root).expanduser().resolve()), style, folder)
+        place = root if is_url(root) else str(Path(root).expanduser().resolve())
+        return cls(place, style, folder, tuple(roots))
 
     @classmethod
     def of_release(
@@ -49,6 +55,7 @@ class Locations:
         release: "Release",
         output: str | os.PathLike[str] | None = None,
         style: PathStyle = "relative",
+        roots: Sequence[Root] = (),
     ) -> Self:
         """Locations for the audio of a release, wherever it is; the demo's is in the store.
 
@@ -58,13 +65,27 @@ class Locations:
         source = open_source(release.source_url, store=release.store)
         paths = release.catalogue["path"]
         root = find_root(source, str(paths.iloc[0])) if len(paths) else source.url
-        return cls.of_source(root, output, style)
+        return cls.of_source(root, output, style, roots)
+
+    def whole_path(self, path: str) -> str:
+        """The absolute path or URL of a track, as it is here."""
+        real = to_real_path(path)
+        if is_url(self.root):
+            return f"{self.root.rstrip('/')}/{real}"
+        return str(Path(self.root) / real)
+
+    def moved(self, path: str) -> str | None:
+        """Where the player sees a track, by the roots; None where none of them holds it."""
+        return move_place(self.roots, self.whole_path(path))
 
     def path(self, path: str) -> str:
         """For formats that hold plain paths: one line of text, a URI where a path is none.
 
         A remote source, and a file name with line breaks or bytes that are no UTF-8, give a URI.
         """
+        moved = self.moved(path)
+        if moved is not None:
+            return moved if _is_one_line(moved) else write_uri(moved) or _as_uri(moved)
         if is_url(self.root):
             return self._url(to_real_path(path))
         place = self._place(path)
@@ -72,6 +93,9 @@ class Locations:
 
     def uri(self, path: str) -> str:
         """For formats that hold URIs (XSPF, JSPF): percent-encoded, relative ones included."""
+        moved = self.moved(path)
+        if moved is not None:
+            return write_uri(moved) or _as_uri(moved)
         if is_url(self.root):
             return self._url(to_real_path(path))
         return _as_uri(self._place(path))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.errors import SettingsError
+from autogroove.listening.cancellation import raise_if_cancelled
 from autogroove.listening.choosing import find_position
 from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.listened import ListenedRelease
@@ -81,11 +82,13 @@ def _find_corridor(
     """The ends, first and second, then the allowed tracks of smallest detour."""
     detour = collection.proximity.distances(start) + collection.proximity.distances(goal)
     allowed = allow_tracks(collection, rules)
-    used = collection.recordings[[start, goal]]
-    allowed &= ~np.isin(collection.recordings, used)
+    allowed[[start, goal]] = False
     between = np.flatnonzero(allowed)
-    nearest = between[np.argsort(detour[between], kind="stable")[:CORRIDOR_SIZE]]
-    return np.asarray([start, goal, *nearest.tolist()], dtype=np.int64)
+    nearest = between[np.argsort(detour[between], kind="stable")[:CORRIDOR_SIZE]].tolist()
+    for end in (start, goal) if not rules.versions else ():
+        while (copy := collection.recordings.find_copy(end, nearest)) is not None:
+            nearest.remove(copy)
+    return np.asarray([start, goal, *nearest], dtype=np.int64)
 
 
 def _measure_progress(collection: TrackLibrary, corridor: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -129,17 +132,30 @@ def _find_tidy_path(
 def _find_offenders(
     collection: TrackLibrary, positions: NDArray[np.int64], rules: Rules
 ) -> list[int]:
-    """Places between the ends that break a rule about artists, albums or recordings."""
+    """Places between the ends that break a rule about artists, albums or versions."""
     limits = replace(rules, artist_spacing=min(rules.artist_spacing, max(2, len(positions) // 2)))
     places = set(find_close_artists(collection.artists[positions], limits.artist_spacing))
     for codes, most in (
         (collection.artists, rules.tracks_per_artist),
         (collection.albums, rules.tracks_per_album),
-        (collection.recordings, 1),
     ):
         places |= _find_surplus(codes[positions], most)
+    if not rules.versions:
+        places |= _find_repeats(collection, positions)
     last = len(positions) - 1
     return sorted(place if place < last else last - 1 for place in places if last > 1)
+
+
+def _find_repeats(collection: TrackLibrary, positions: NDArray[np.int64]) -> set[int]:
+    """Places between the ends that hold a version of what came before, or of an end."""
+    heard = positions[[0, -1]].tolist()
+    repeats = set()
+    for place, at in enumerate(positions[1:-1].tolist(), start=1):
+        raise_if_cancelled()
+        if collection.recordings.find_copy(at, heard) is not None:
+            repeats.add(place)
+        heard.append(at)
+    return repeats
 
 
 def _find_surplus(codes: NDArray[np.int64], most: int | None) -> set[int]:

@@ -5,6 +5,7 @@ What does not: search as one types with many answers on a page; it shares `searc
 """
 
 import difflib
+from collections import Counter
 from collections.abc import Sequence
 
 from autogroove.errors import NotFoundError
@@ -16,6 +17,9 @@ MOST_COMPARED = 500
 """Names compared letter by letter, of those that share most runs of three letters."""
 
 LEAST_LIKENESS = 0.55
+
+MOST_VERSIONS = 8
+"""Tracks that fit and may all be one recording; more of them are asked about."""
 
 
 def resolve_track(release: ListenedRelease | TrackLibrary, words: str) -> int:
@@ -32,10 +36,7 @@ def resolve_track(release: ListenedRelease | TrackLibrary, words: str) -> int:
     if exact is not None:
         return int(ids[exact])
     found = search_positions(collection, words)
-    if len(found) == 1:
-        return int(ids[found[0]])
-    same = {int(collection.recordings[at]) for at in found}
-    if len(same) == 1:
+    if _are_one(collection, found):
         return int(ids[found[0]])
     raise NotFoundError(
         _say_ambiguous(collection, words, found) if found else _say_unknown(collection, words)
@@ -85,9 +86,17 @@ def _find_exact(collection: TrackLibrary, words: str) -> int | None:
         [title == wanted for title in titles],
         [_strip_dashes(name) == _strip_dashes(wanted) for name in spoken],
     ):
-        if wanted and sum(fits) == 1:
-            return fits.index(True)
+        found = [at for at, is_fit in enumerate(fits) if is_fit]
+        if wanted and _are_one(collection, found):
+            return found[0]
     return None
+
+
+def _are_one(collection: TrackLibrary, found: Sequence[int]) -> bool:
+    """Whether something was found, and all of it is one recording."""
+    return 1 <= len(found) <= MOST_VERSIONS and all(
+        collection.recordings.are_one(found[0], other) for other in found[1:]
+    )
 
 
 def _strip_dashes(text: str) -> str:
@@ -95,7 +104,7 @@ def _strip_dashes(text: str) -> str:
 
 
 def _say_ambiguous(collection: TrackLibrary, words: str, found: list[int]) -> str:
-    shown = "; ".join(_label(collection.song(at)) for at in found[:MOST_SUGGESTIONS])
+    shown = "; ".join(_label_all([collection.song(at) for at in found[:MOST_SUGGESTIONS]]))
     more = f"; and {len(found) - MOST_SUGGESTIONS} more" if len(found) > MOST_SUGGESTIONS else ""
     return f"{words!r} fits {len(found)} tracks: {shown}{more}. Add a word, or give the id."
 
@@ -105,7 +114,7 @@ def _say_unknown(collection: TrackLibrary, words: str) -> str:
     near = _find_alike(collection, fold_text(words))
     if not near:
         return f"No track {where} fits {words!r}. `autogroove tracks` lists them."
-    shown = "; ".join(_label(collection.song(at)) for at in near)
+    shown = "; ".join(_label_all([collection.song(at) for at in near]))
     return f"No track {where} fits {words!r}. Did you mean {shown}?"
 
 
@@ -131,5 +140,13 @@ def _find_alike(collection: TrackLibrary, wanted: str) -> list[int]:
     return [at for _, at in sorted(found)[:MOST_SUGGESTIONS]]
 
 
-def _label(song: TrackView) -> str:
-    return f"{song.name} ({song.track_id})"
+def _label_all(songs: Sequence[TrackView]) -> list[str]:
+    """Name and id of each, and where it is from if another has its name."""
+    names = Counter(song.name for song in songs)
+    albums = Counter((song.name, song.album) for song in songs)
+    labels = []
+    for song in songs:
+        where = song.album if song.album and albums[song.name, song.album] == 1 else song.path
+        label = f"{song.name}, {where}" if names[song.name] > 1 else song.name
+        labels.append(f"{label} ({song.track_id})")
+    return labels

@@ -30,8 +30,8 @@ class Rules:
     replaces it: tracks are added until the total comes closest to it. `licences` are words of
     which at least one must be in a track's licence; `exclude` are track ids. Limits on artists and
     albums are eased, in a stated order, where a collection is too small for them; licence,
-    exclusions and "no recording twice" never are. `variety` is 1 - λ of maximal marginal
-    relevance.
+    exclusions and "one version of a recording" never are. `variety` is 1 - λ of maximal marginal
+    relevance. With `versions`, a list may hold several versions of a recording.
     """
 
     length: int = 20
@@ -43,6 +43,7 @@ class Rules:
     exclude: frozenset[int] = frozenset()
     variety: float = 0.3
     candidates: int = 200
+    versions: bool = False
 
     def __post_init__(self) -> None:
         for name in ("length", "tracks_per_artist", "tracks_per_album", "candidates"):
@@ -92,33 +93,46 @@ class Limits:
         self._rules = rules
         self._artists: Counter[int] = Counter()
         self._albums: Counter[int] = Counter()
-        self._recordings: set[int] = set()
+        self._chosen: list[int] = []
+        self._claims: dict[tuple[str, str], list[int]] = {}
 
     def add(self, position: int) -> None:
         """Count a track as chosen."""
         self._artists[int(self._collection.artists[position])] += 1
         self._albums[int(self._collection.albums[position])] += 1
-        self._recordings.add(int(self._collection.recordings[position]))
+        self._chosen.append(position)
+        for claim in self._collection.recordings.claims(position):
+            self._claims.setdefault(claim, []).append(position)
+
+    def repeats(self, position: int) -> bool:
+        """Whether a version of the track was chosen, by whatever name. This may read its clips."""
+        if self._rules.versions:
+            return False
+        return self._collection.recordings.find_copy(position, self._chosen) is not None
 
     def admits(self, position: int) -> bool:
-        """Whether one more track would break no limit on recordings, artists or albums."""
-        if int(self._collection.recordings[position]) in self._recordings:
-            return False
+        """Whether one more track would break no limit on artists, albums or what says the same."""
         for counts, codes, most in (
             (self._artists, self._collection.artists, self._rules.tracks_per_artist),
             (self._albums, self._collection.albums, self._rules.tracks_per_album),
         ):
             if most is not None and counts[int(codes[position])] >= most:
                 return False
-        return True
+        return self._rules.versions or not any(
+            self._collection.recordings.are_one(position, other)
+            for claim in self._collection.recordings.claims(position)
+            for other in self._claims.get(claim, ())
+        )
 
     def touched_by(self, position: int, others: Ints) -> NDArray[np.bool_]:
-        """Which other tracks share an artist, album or recording with one, bool (len(others),).
+        """Which other tracks share an artist, album or claim with one, bool (len(others),).
 
         Only what may be added of those can have changed when it was added.
         """
         found = np.zeros(len(others), dtype=bool)
         own = self._collection
-        for codes in (own.artists, own.albums, own.recordings):
+        for codes in (own.artists, own.albums):
             found |= codes[others] == codes[position]
-        return found
+        claims = set(own.recordings.claims(position))
+        shares = [not claims.isdisjoint(own.recordings.claims(at)) for at in others.tolist()]
+        return np.asarray(found | np.asarray(shares, dtype=bool))

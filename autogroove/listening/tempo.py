@@ -5,13 +5,15 @@ What does not: rhythm as a similarity; that is what encodings are for.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.listening.cancellation import raise_if_cancelled
-from autogroove.listening.library import TrackLibrary
+
+if TYPE_CHECKING:
+    from autogroove.listening.library import TrackLibrary
 
 SLOWEST_BPM, FASTEST_BPM = 60.0, 200.0
 CENTRE_BPM, WIDTH_OCTAVES = 120.0, 0.9
@@ -40,7 +42,7 @@ def estimate_tempo(clips: NDArray[np.uint8], frames_per_second: float) -> float:
     return 60 * frames_per_second / _refine_peak(repeats, int(lags[np.argmax(strength)]))
 
 
-def fill_tempos(collection: TrackLibrary, positions: Sequence[int]) -> None:
+def fill_tempos(collection: "TrackLibrary", positions: Sequence[int]) -> None:
     """Estimate the unknown tempos of some tracks and remember them in the collection."""
     rate = find_frame_rate(collection.release.settings)
     for at in positions:

@@ -1,4 +1,5 @@
-"""The commands of a listener: tracks, similar, playlist, path, clusters, card, assign, serve.
+"""The commands of a listener: tracks, similar, playlist, path, clusters, stations, card, assign,
+serve.
 
 What belongs here: turning words into tracks and answers into text. What does not: the answers
 (`autogroove.listening`, `autogroove.listening.explorer`).
@@ -6,12 +7,11 @@ What belongs here: turning words into tracks and answers into text. What does no
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from autogroove.config import EXPLORER_PORT
-from autogroove.errors import SettingsError
 from flows.cli.options import (
     DEFAULT_STORE,
     ExportOptions,
@@ -21,20 +21,19 @@ from flows.cli.options import (
     print_json,
     spread,
 )
-
-if TYPE_CHECKING:
-    from autogroove.listening import Playlist
-    from autogroove.releases import Release
+from flows.cli.player_commands import LIST_COLUMNS, hand_over, show_rows, stations
 
 TrackArgument = Annotated[
     str, typer.Argument(metavar="TRACK", help="An id, a path, or words of artist and title.")
 ]
-_COLUMNS = ["track_id", "title", "artist", "score"]
+VersionsOption = Annotated[
+    bool, typer.Option("--versions", help="Several versions of one recording too.")
+]
 
 
 def add_listening_commands(app: typer.Typer) -> None:
     """Add every command of this module."""
-    for command in (tracks, similar, playlist, path, clusters, card, assign, serve):
+    for command in (tracks, similar, playlist, path, clusters, stations, card, assign, serve):
         app.command()(spread(command))
 
 
@@ -53,7 +52,7 @@ def tracks(
         columns = ["track_id", "path", "reason", "detail"]
     else:
         columns = ["track_id", "title", "artist", "cluster", "clips", "status"]
-    _show(rows, columns, reading.as_json)
+    show_rows(rows, columns, reading.as_json)
 
 
 def similar(
@@ -62,6 +61,12 @@ def similar(
     clips: Annotated[
         bool, typer.Option("--clips", help="Say which 10 s of each track match.")
     ] = False,
+    versions: Annotated[
+        bool,
+        typer.Option(
+            "--versions/--no-versions", help="Copies and versions of a recording too, or once each."
+        ),
+    ] = True,
     *,
     reading: ReadingOptions,
 ) -> None:
@@ -70,13 +75,14 @@ def similar(
 
     collection = open_collection(reading.open())
     seed = resolve_track(collection, track)
-    rows = [found.as_json() for found in find_similar(collection, seed, count=count)]
-    columns = list(_COLUMNS)
+    found = find_similar(collection, seed, count=count, versions=versions)
+    rows = [scored.as_json() for scored in found]
+    columns = list(LIST_COLUMNS)
     if clips:
         columns += ["seed_start_seconds", "other_start_seconds"]
         for row in rows:
             row |= asdict(match_clips(collection, seed, int(str(row["track_id"]))))
-    _show(rows, columns, reading.as_json)
+    show_rows(rows, columns, reading.as_json)
 
 
 def playlist(
@@ -96,6 +102,7 @@ def playlist(
     variety: Annotated[
         float, typer.Option("--variety", min=0, max=1, help="0 keeps close to the seeds.")
     ] = 0.3,
+    versions: VersionsOption = False,
     *,
     writing: ExportOptions,
     reading: ReadingOptions,
@@ -103,17 +110,17 @@ def playlist(
     """A playlist from one or more songs, ordered for smooth transitions."""
     from autogroove.listening import Rules, make_playlist, open_collection, resolve_track
 
-    opened = reading.open()
-    collection = open_collection(opened)
+    collection = open_collection(reading.open())
     rules = Rules(
         length=length,
         duration_seconds=minutes * 60 if minutes else None,
         licences=tuple(licence or ()),
         exclude=frozenset(resolve_track(collection, words) for words in exclude or ()),
         variety=variety,
+        versions=versions,
     )
     made = make_playlist(collection, [resolve_track(collection, s) for s in seeds], rules)
-    _hand_over(opened, made, writing, reading.as_json)
+    hand_over(collection, made, writing, reading.as_json)
 
 
 def path(
@@ -122,26 +129,31 @@ def path(
     length: Annotated[
         int | None, typer.Option("--length", min=2, help="Exactly this many tracks.")
     ] = None,
+    versions: VersionsOption = False,
     *,
     writing: ExportOptions,
     reading: ReadingOptions,
 ) -> None:
     """A walk from one song to another in small steps."""
-    from autogroove.listening import find_path, open_collection, resolve_track
+    from autogroove.listening import Rules, find_path, open_collection, resolve_track
 
-    opened = reading.open()
-    collection = open_collection(opened)
+    collection = open_collection(reading.open())
     ends = resolve_track(collection, start), resolve_track(collection, goal)
-    made = find_path(collection, *ends, length)
-    _hand_over(opened, made, writing, reading.as_json)
+    made = find_path(collection, *ends, length, rules=Rules(versions=versions))
+    hand_over(collection, made, writing, reading.as_json)
 
 
 def clusters(reading: ReadingOptions) -> None:
     """The clusters as stations: exemplar, size, tempo range, genres."""
     from autogroove.listening import describe_cluster_views
 
-    rows = [station.as_json() for station in describe_cluster_views(reading.open())]
-    _show(rows, ["cluster", "size", "exemplar_title", "exemplar_artist", "genres"], reading.as_json)
+    views = describe_cluster_views(reading.open())
+    rows = [view.as_json() for view in views]
+    if not reading.as_json:
+        for row, view in zip(rows, views, strict=True):
+            row["genres"] = ", ".join(f"{genre} {count}" for genre, count in view.genres)
+    columns = ["cluster", "size", "exemplar_title", "exemplar_artist", "genres"]
+    show_rows(rows, columns, reading.as_json)
 
 
 def card(
@@ -183,7 +195,7 @@ def assign(
         return
     for row in rows:
         row["nearest"] = ", ".join(str(n["title"] or n["path"]) for n in row["neighbours"])
-    _show(rows, ["path", "cluster", "reason", "nearest"], reading.as_json)
+    show_rows(rows, ["path", "cluster", "reason", "nearest"], reading.as_json)
 
 
 def serve(
@@ -215,45 +227,3 @@ def serve(
         root_path=root_path,
         origins=cors_origin or (),
     )
-
-
-def _show(rows: "list[dict[str, object]]", columns: list[str], as_json: bool) -> None:
-    if as_json:
-        print_json(rows)
-    elif not rows:
-        typer.echo("None.")
-    else:
-        from flows.cli.terminal import print_table
-
-        print_table(rows, columns)
-
-
-def _hand_over(release: "Release", made: "Playlist", writing: ExportOptions, as_json: bool) -> None:
-    """Write the playlist to its file, or show it."""
-    from autogroove.listening import EXPORT_FORMATS, Locations, export_playlist
-
-    output = writing.output
-    for note in made.notes:
-        typer.echo(f"note: {note}", err=True)
-    if output is None and writing.format_ is None:
-        _show(made.as_json(), _COLUMNS, as_json)
-        return
-    chosen = writing.format_ or (output.suffix.lstrip(".") if output else "")
-    if chosen not in EXPORT_FORMATS:
-        raise SettingsError(
-            f"{output} does not end in a playlist format; add --format, one of "
-            f"{', '.join(EXPORT_FORMATS)}."
-        )
-    style: Literal["absolute", "relative"] = "absolute" if writing.absolute else "relative"
-    text = export_playlist(made, chosen, Locations.of_release(release, output, style))
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise SettingsError(f"Cannot write {output}: {error.strerror}.") from error
-    if as_json:
-        print_json(made.as_json())
-    else:
-        typer.echo(f"{len(made)} tracks, {made.duration_seconds / 60:.0f} min → {output}", err=True)

@@ -14,6 +14,7 @@ import typer
 from autogroove.config import Circumstances, PresetName, Settings, SourceSelection, read_settings
 
 if TYPE_CHECKING:
+    from autogroove.listening import Root
     from autogroove.releases import Release
 
 StoreOption = Annotated[
@@ -47,6 +48,23 @@ SourceArgument = Annotated[
 
 DeviceOption = Annotated[
     Literal["auto", "cpu", "cuda"], typer.Option("--device", help="Where to train and encode.")
+]
+
+TargetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="TARGET",
+        help="Put it into a player: mpd://HOST, https://HOST (Subsonic), a folder for m3u8 files, "
+        "or a name in players.toml.",
+    ),
+]
+
+RootOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--root", metavar="FROM=TO", help="The player sees the folder FROM as TO; may be repeated."
+    ),
 ]
 
 DEFAULT_STORE = "./autogroove-store"
@@ -188,3 +206,28 @@ class ExportOptions:
     absolute: Annotated[
         bool, typer.Option("--absolute", help="Absolute paths instead of relative to the file.")
     ] = False
+    to: TargetOption = None
+    name: Annotated[
+        str | None, typer.Option("--name", help="What the playlist is called in the player.")
+    ] = None
+    root: RootOption = None
+
+    @property
+    def roots(self) -> "list[Root]":
+        """How the player sees the music.
+
+        Raises:
+            SettingsError: one is malformed.
+        """
+        return read_roots(self.root)
+
+
+def read_roots(texts: list[str] | None) -> "list[Root]":
+    """The pairs of `--root`.
+
+    Raises:
+        SettingsError: one is malformed.
+    """
+    from autogroove.listening import Root
+
+    return [Root.parse(text) for text in texts or ()]

@@ -99,9 +99,10 @@ def test_silence_has_no_tempo() -> None:
 
 
 def test_a_playlist_fills_in_the_tempos_that_tags_lack(library) -> None:
-    beat = np.zeros((3, 64, 256), dtype=np.uint8)
-    beat[:, :, ::13] = 255
-    library.images = {int(track_id): beat for track_id in library.track_ids}
+    for at, track_id in enumerate(library.track_ids.tolist()):
+        library.images[track_id] = np.zeros((3, 64, 256), dtype=np.uint8)
+        library.images[track_id][:, :, :: 13 + 5 * at] = 255
+    library.images[16], library.images[10] = library.images[10], library.images[16]
     library.settings = {"spectrogram": {"sample_rate_hz": 22050, "hop_samples": 856}}
     tempos = {s.song.track_id: s.song.tempo_bpm for s in make_playlist(library, [16]).tracks}
     assert tempos[16] == pytest.approx(60 * 22050 / 856 / 13, rel=0.02)

@@ -175,7 +175,9 @@ def put_catalogue(store: Store, source: Collection, places: dict[int, tuple[str,
 def put_model(store: Store, model_key: str) -> ModelPart:
     folder = f"models/{model_key}"
     store.write(f"{folder}/weights.safetensors", canonical_json(["weights", model_key]))
-    store.write(f"{folder}/model.json", json.dumps({"model": model_key}).encode())
+    store.write(
+        f"{folder}/model.json", json.dumps({"model": {"kind": "poster"}, "key": model_key}).encode()
+    )
     return ModelPart(
         model_key=model_key,
         weights=refer_to(store, f"{folder}/weights.safetensors"),

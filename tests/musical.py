@@ -68,7 +68,8 @@ class TrackView:
 
 
 def render_song(song: TrackView, seed: int) -> np.ndarray:
-    """Clicks at the groove's tempo over a chord of the groove's own; mono float64."""
+    """Clicks at the groove's tempo over the groove's chord, and a melody of the song's own; mono
+    float64."""
     draw = np.random.default_rng(seed)
     time = np.arange(int(song.seconds * RATE_HZ)) / RATE_HZ
     beat = 60 / (80 + 25 * song.groove)
@@ -76,6 +77,8 @@ def render_song(song: TrackView, seed: int) -> np.ndarray:
     sound = 0.5 * envelope * draw.normal(size=len(time))
     for harmonic in (1, 1.5, 2):
         sound += 0.1 * np.sin(2 * np.pi * 110 * 1.26**song.groove * harmonic * time)
+    notes = 220 * 2 ** (draw.integers(0, 36, len(time) * 8 // RATE_HZ + 1) / 12)
+    sound += 0.15 * np.sin(2 * np.pi * notes[(8 * time).astype(int)] * time)
     return np.asarray(0.5 * sound / np.abs(sound).max())
 
 

@@ -34,7 +34,8 @@ Signs = NDArray[np.float32]
 def do_cancel(totals: Totals) -> bool:
     """Whether channels may cancel each other in clips with these totals, shape (clips, 5)."""
     length = np.maximum(totals[:, 3], 1)
-    mono = totals[:, 1] - np.square(totals[:, 0]) / length
+    with np.errstate(invalid="ignore"):  # NaN and infinity are refused later, with their reason
+        mono = totals[:, 1] - np.square(totals[:, 0]) / length
     return bool(mono.sum() < CANCELLED_SHARE * totals[:, 4].sum())
 
 

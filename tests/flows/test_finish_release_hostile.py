@@ -48,7 +48,7 @@ def read_table(address: str) -> tuple[set[str], int]:
         )
         page = browser.new_page()
         page.goto(address)
-        page.wait_for_selector("td .markdown-renderer", timeout=60_000)
+        page.wait_for_selector("td .markdown-renderer", timeout=180_000)
         cells = page.locator("td .markdown-renderer")
         shown = {cells.nth(place).inner_text().strip() for place in range(cells.count())}
         num_live = page.locator("td a, td img, td strong").count()

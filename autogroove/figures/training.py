@@ -57,6 +57,7 @@ def draw_loss_curve(history: LossHistory, levels: Mapping[str, float] | None = N
             va="bottom",
             fontsize=8,
             color=MUTED,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
         )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_xlim(0.5, max(1, len(history.train_loss), len(history.dev_loss)) + 0.5)

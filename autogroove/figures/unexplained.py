@@ -39,11 +39,12 @@ def draw_unexplained(
     style_axes(left, "Unexplained variance of held-out clips", "numbers of a code", "share")
     left.plot(range(1, len(curve)), curve[1:], color=ORANGE, label="principal components")
     left.plot(*network, "o", color=BLUE, ms=8, label="network")
+    is_above = network[1] > curve[min(network[0], len(curve) - 1)]
     left.annotate(
         f"{network[1]:.3f}",
         network,
         textcoords="offset points",
-        xytext=(-8, -14),
+        xytext=(-8, 6 if is_above else -14),
         ha="right",
         fontsize=9,
         color=INK,

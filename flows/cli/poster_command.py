@@ -69,7 +69,7 @@ def poster(
     beside PCA; and the same clips as the pretrained `groove` network hears them.
 
     60,000 clips are 7 GB in the folder, and 4 GB in memory while they are trained on. One idle core
-    makes them in twenty minutes and needs five for an epoch; a GPU is faster. Stop it when you
+    makes them in twenty minutes and needs six for an epoch; a GPU is faster. Stop it when you
     like: the same command goes on where it was, among the clips or after its last epoch.
 
     To try it: autogroove experiment poster --examples 200 --epochs 2

@@ -13,14 +13,33 @@ from autogroove.listening.cancellation import raise_if_cancelled
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MOST_AT_ONCE = 4
-"""More threads would only share the same cores, and hold a path's 100 MB each."""
 
-_limiter: RunVar[CapacityLimiter] = RunVar("_limiter")
+class Line:
+    """Questions that wait in line for a few threads."""
+
+    def __init__(self, name: str, most_at_once: int) -> None:
+        self.most_at_once = most_at_once
+        self._limiter: RunVar[CapacityLimiter] = RunVar(name)
+
+    @property
+    def limiter(self) -> CapacityLimiter:
+        """The one of this event loop."""
+        try:
+            return self._limiter.get()
+        except LookupError:
+            limiter = CapacityLimiter(self.most_at_once)
+            self._limiter.set(limiter)
+            return limiter
 
 
-def computed(answer: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
-    """A route that computes in a thread, with few others; the rest wait in line.
+QUICK = Line("quick", 4)
+SLOW = Line("slow", 2)
+"""Lists, paths and reconstructions take up to seconds and 100 MB each: nothing else waits for
+them."""
+
+
+def computed(answer: Callable[P, R], line: Line = QUICK) -> Callable[P, Coroutine[Any, Any, R]]:
+    """A route that computes in a thread, with few others.
 
     A question whose client left while it waited is not begun.
     """
@@ -31,16 +50,11 @@ def computed(answer: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
 
     @wraps(answer)
     async def wait_in_line(*args: P.args, **kwargs: P.kwargs) -> R:
-        return await run_sync(partial(begin, *args, **kwargs), limiter=_find_limiter())
+        return await run_sync(partial(begin, *args, **kwargs), limiter=line.limiter)
 
     return wait_in_line
 
 
-def _find_limiter() -> CapacityLimiter:
-    """The one of this event loop."""
-    try:
-        return _limiter.get()
-    except LookupError:
-        limiter = CapacityLimiter(MOST_AT_ONCE)
-        _limiter.set(limiter)
-        return limiter
+def computed_slowly(answer: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
+    """As `computed`, for what may take seconds."""
+    return computed(answer, SLOW)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 from autogroove.listening.cancellation import raise_if_cancelled
 from autogroove.listening.choosing import find_position, find_similar, make_playlist
-from autogroove.listening.explorer.concurrency import computed
+from autogroove.listening.explorer.concurrency import computed, computed_slowly
 from autogroove.listening.explorer.open_releases import OpenReleases
 from autogroove.listening.explorer.overview import describe_scored, describe_track_view
 from autogroove.listening.exports import MEDIA_TYPES, export_playlist
@@ -109,14 +109,14 @@ def listening_routes(library: OpenReleases) -> APIRouter:
         ]
 
     @routes.post("/playlist")
-    @computed
+    @computed_slowly
     def ask_playlist(number: int, question: PlaylistQuestion) -> dict[str, Any]:
         """A playlist from seeds and rules."""
         collection = library.open(number).collection
         return _describe(make_playlist(collection, question.seeds, question.rules()))
 
     @routes.get("/path")
-    @computed
+    @computed_slowly
     def ask_path(
         number: int, start: int, goal: int, length: int | None = Query(None, ge=2, le=100)
     ) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from autogroove.errors import SourceError
 from autogroove.listening.choosing import find_position
 from autogroove.listening.explorer.byte_ranges import answer_range
-from autogroove.listening.explorer.concurrency import computed
+from autogroove.listening.explorer.concurrency import computed, computed_slowly
 from autogroove.listening.explorer.open_releases import OpenReleases
 from autogroove.listening.explorer.pictures import answer_picture, paint_image
 from autogroove.source import ChangedFile, is_network_fault, open_unchanged
@@ -46,7 +46,7 @@ def media_routes(library: OpenReleases) -> APIRouter:
         )
 
     @routes.get("/tracks/{track_id}/reconstruction/{clip}.png", response_class=Response)
-    @computed
+    @computed_slowly
     def show_reconstruction(number: int, track_id: int, clip: int, request: Request) -> Response:
         """What the model makes of the image of one clip."""
         opened = library.open(number)

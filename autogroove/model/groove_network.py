@@ -13,7 +13,6 @@ happen and where in the picture they lie: the decoder is given both, distances o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Self
 
 import torch
@@ -28,8 +27,10 @@ from autogroove.model.correlogram import (
     log_lags,
     read_against_beats,
 )
+from autogroove.model.drawing import Drawer
 from autogroove.model.onsets import OnsetFilters
 from autogroove.model.pattern import NUM_PLACES, PatternNetwork, beat_steps
+from autogroove.model.picture import PictureWaves
 from autogroove.model.tempo import LAGS_PER_OCTAVE, TempoNetwork, choose_tempi, describe_tempo
 from autogroove.model.texture import (
     LEVEL_FEATURES,
@@ -51,15 +52,15 @@ TEMPO_SHARE = 0.5
 """Of a squared distance of the part."""
 NUM_ALIGNED = 3
 """Tempi that the rhythm is read at; the codes are averaged by how likely they are."""
-TRUNK = (8, 16, 32, 64)
-TOP = 32
+TRUNK = (8, 16, 32)
+PATTERN_WIDTH, PACE_WIDTH = 96, 64
 SOUND_HIDDEN = 160
+PARTS = ("onsets", "tempo", "pattern", "pace", "trunk", "sound", "drawer")
+"""Attributes of a network that learn by gradient descent."""
 UNFITTED_SHARE = 2 / 3
 """Of the weight of sound where it was not fitted: it does not know what tells these tracks apart.
 With all of it the kit decides too often who is near (docs/hearing.md)."""
-
-
-SIZES = (64, 64, 40, 128)
+SIZES = (64, 64, 40, 384)
 """Numbers of tempo, rhythm, sound, and of `when`."""
 
 
@@ -80,8 +81,7 @@ class Heard:
     """What a network makes of n clips.
 
     `tempo`, `rhythm` and `sound` are the parts of codes, unweighed, `sound` as it was learned;
-    `timbre` is what a collection's own sound is fitted to; `tempi` are logits; `when` is for the
-    decoder alone.
+    `tempi` are logits; `when` is for the decoder alone.
     """
 
     tempo: Tensor
@@ -89,7 +89,6 @@ class Heard:
     sound: Tensor
     when: Tensor
     tempi: Tensor
-    timbre: Tensor
 
 
 class GrooveNetwork(Autoencoder):
@@ -142,15 +141,17 @@ class GrooveNetwork(Autoencoder):
             )
         self.onsets = OnsetFilters(bins, NUM_BANDS)
         self.tempo = TempoNetwork(NUM_BANDS**2, first, count)
-        self.pattern = PatternNetwork(NUM_BANDS**2, NUM_PLACES, 96, sizes[1])
-        self.pace = PatternNetwork(NUM_BANDS**2, len(lags), 64, sizes[0] - tempo_size)
-        self.trunk = _Trunk(bins, frames)
+        self.pattern = PatternNetwork(NUM_BANDS**2, NUM_PLACES, PATTERN_WIDTH, sizes[1])
+        self.pace = PatternNetwork(NUM_BANDS**2, len(lags), PACE_WIDTH, sizes[0] - tempo_size)
+        self.trunk = _Trunk(bins)
         self.sound = _SoundNetwork(self.trunk.num_pooled, sizes[2])
         self.own_sound = nn.Linear(self.sound.num_inputs, sizes[2]).requires_grad_(False)
+        nn.init.zeros_(self.own_sound.weight)
+        nn.init.zeros_(self.own_sound.bias)
         self.is_fitted: Tensor
         self.register_buffer("is_fitted", torch.zeros(()))
-        self.to_when = nn.Linear(self.trunk.num_top, sizes[3])
-        self.drawer = _Drawer(self.code_size + sizes[3], bins, frames)
+        self.when = PictureWaves(bins, frames, sizes[3])
+        self.drawer = Drawer(self.code_size, bins, frames)
         self.mean_image: Tensor
         self.register_buffer("mean_image", torch.zeros(1, 1, *shape))
 
@@ -161,15 +162,31 @@ class GrooveNetwork(Autoencoder):
         does not, and where the network's own idea is to be used.
         """
         whitened = _whiten(images)
+        tempo, rhythm, tempi = self.hear_groove(whitened, beat_frames)
+        sound = self.hear_sound(images, whitened)
+        return Heard(tempo, rhythm, sound, self.hear_when(images), tempi)
+
+    def hear_groove(
+        self, whitened: Tensor, beat_frames: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Tempo, rhythm and the logits of tempi of whitened images."""
         lagged, correlogram = self._correlate(whitened)
         tempi = self.tempo(correlogram)
-        rhythm = self._read_rhythm(lagged, tempi, beat_frames)
-        timbre, top = self._look(images, whitened)
-        sound = self.sound(timbre)
         pace = normalize(self.pace(correlogram), dim=1)
         alone = describe_tempo(tempi, self.tempo_size, self.blur)
         tempo = torch.cat([TEMPO_SHARE**0.5 * alone, (1 - TEMPO_SHARE) ** 0.5 * pace], dim=1)
-        return Heard(tempo, rhythm, sound, self.to_when(top), tempi, timbre)
+        return tempo, self._read_rhythm(lagged, tempi, beat_frames), tempi
+
+    def hear_sound(self, images: Tensor, whitened: Tensor) -> Tensor:
+        """The sound of images, as it was learned."""
+        sound: Tensor = self.sound(self._hear_timbre(images, whitened))
+        return sound
+
+    def hear_when(self, images: Tensor) -> Tensor:
+        """When things happen in images: for the decoder alone."""
+        with torch.autocast(images.device.type, enabled=False):
+            when: Tensor = self.when(images - self.mean_image)
+            return when
 
     def correlate(self, images: Tensor) -> Tensor:
         """Correlations (n, pairs, places) between onset bands over the logarithm of the lag."""
@@ -177,13 +194,13 @@ class GrooveNetwork(Autoencoder):
 
     def describe_timbre(self, images: Tensor) -> Tensor:
         """Statistics (n, inputs) that sound is made of, each about standardised."""
-        return self._look(images, _whiten(images))[0]
+        return self._hear_timbre(images, _whiten(images))
 
-    def _look(self, images: Tensor, whitened: Tensor) -> tuple[Tensor, Tensor]:
-        """What the picture says of timbre, and what is left of it to say when things happen."""
-        pooled, top = self.trunk(images - self.mean_image, whitened)
+    def _hear_timbre(self, images: Tensor, whitened: Tensor) -> Tensor:
+        pooled = self.trunk(images - self.mean_image, whitened)
         statistics = torch.cat([_describe_levels(images, whitened), pooled.float()], dim=1)
-        return self.sound.standardise(statistics), top
+        timbre: Tensor = self.sound.standardise(statistics)
+        return timbre
 
     def _correlate(self, whitened: Tensor) -> tuple[Tensor, Tensor]:
         """Against the lag in frames, and against its logarithm; always in float32."""
@@ -191,9 +208,9 @@ class GrooveNetwork(Autoencoder):
             lagged = correlate_bands(self.onsets(whitened.float()), self.num_lags)
             return lagged, lagged @ self.lag_filters
 
-    def pace_of(self, heard: Heard) -> Tensor:
+    def pace_of(self, tempo: Tensor) -> Tensor:
         """The numbers of tempo that say what happens after how long."""
-        return heard.tempo[:, self.tempo_size :]
+        return tempo[:, self.tempo_size :]
 
     def _read_rhythm(self, lagged: Tensor, tempi: Tensor, beat_frames: Tensor | None) -> Tensor:
         count = 1 if self.training else NUM_ALIGNED
@@ -206,10 +223,14 @@ class GrooveNetwork(Autoencoder):
             shares = torch.where(known, first, shares)
         steps = beat_steps().to(lagged.device)
         codes = [
-            share[:, None] * normalize(self.pattern(read_against_beats(lagged, beat, steps)), dim=1)
+            share[:, None] * self._read_pattern(read_against_beats(lagged, beat, steps))
             for beat, share in zip(beats.T, shares.T, strict=True)
         ]
         return normalize(torch.stack(codes).sum(dim=0), dim=1)
+
+    def _read_pattern(self, read: Tensor) -> Tensor:
+        # How alike two bands are at any time is sound; how that changes is rhythm.
+        return normalize(self.pattern(read - read.mean(dim=2, keepdim=True)), dim=1)
 
     def beat_frames(self, places: Tensor) -> Tensor:
         """Length of a beat in frames at places among the tempi."""
@@ -238,18 +259,23 @@ class GrooveNetwork(Autoencoder):
 
     def encode(self, images: Tensor) -> Tensor:
         """Codes (n, code_size) of images: the parts, weighed."""
-        return self.combine(self.hear(images))
+        whitened = _whiten(images)
+        tempo, rhythm, _ = self.hear_groove(whitened)
+        timbre = self._hear_timbre(images, whitened)
+        return self._weigh(tempo, rhythm, self.sound(timbre), timbre)
 
     def learn(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Codes, and pictures without bounds, at which a training would have no gradient."""
-        heard = self.hear(images)
-        return self.combine(heard), self.draw(heard)
+        whitened = _whiten(images)
+        tempo, rhythm, tempi = self.hear_groove(whitened)
+        timbre = self._hear_timbre(images, whitened)
+        heard = Heard(tempo, rhythm, self.sound(timbre), self.hear_when(images), tempi)
+        return self._weigh(tempo, rhythm, heard.sound, timbre), self.draw(heard)
 
-    def combine(self, heard: Heard) -> Tensor:
-        """Codes (n, code_size) of what was heard."""
-        own = normalize(self.own_sound(heard.timbre), dim=1)
-        sound = torch.lerp(UNFITTED_SHARE * heard.sound, own, self.is_fitted)
-        parts = zip(self.weights, (heard.tempo, heard.rhythm, sound), strict=True)
+    def _weigh(self, tempo: Tensor, rhythm: Tensor, learned: Tensor, timbre: Tensor) -> Tensor:
+        own = normalize(self.own_sound(timbre), dim=1)
+        sound = torch.lerp(UNFITTED_SHARE * learned, own, self.is_fitted)
+        parts = zip(self.weights, (tempo, rhythm, sound), strict=True)
         return torch.cat([weight * part for weight, part in parts], dim=1)
 
     def fix_hearing(self) -> None:
@@ -277,8 +303,9 @@ class GrooveNetwork(Autoencoder):
 
     def draw(self, heard: Heard) -> Tensor:
         """Images (n, 1, bins, frames), not bounded, of what was heard."""
-        given = torch.cat([heard.tempo, heard.rhythm, heard.sound, heard.when], dim=1)
-        image: Tensor = self.mean_image + self.drawer(given)
+        code = torch.cat([heard.tempo, heard.rhythm, heard.sound], dim=1)
+        waves = self.when.draw(heard.when)
+        image: Tensor = self.mean_image + waves + self.drawer(code, waves)
         return image
 
 
@@ -293,25 +320,21 @@ def _describe_levels(images: Tensor, whitened: Tensor) -> Tensor:
 
 
 class _Trunk(nn.Module):
-    """Convolutions over the picture: what sound pools, and what `when` is made of."""
+    """Convolutions over the picture, pooled over time: (n, num_pooled)."""
 
-    def __init__(self, bins: int, frames: int) -> None:
+    def __init__(self, bins: int) -> None:
         super().__init__()
         steps = zip((2, *TRUNK), TRUNK, strict=False)
         self.layers = nn.ModuleList(_down(a, b, norm=i > 0) for i, (a, b) in enumerate(steps))
-        self.narrow = _down(TRUNK[-1], TOP, stride=(1, 2))
-        self.num_pooled = 2 * TRUNK[2] * (bins // 16)
-        self.num_top = TOP * (bins // 16) * (frames // 32)
+        self.num_pooled = 2 * TRUNK[-1] * (bins // 16)
 
-    def forward(self, centred: Tensor, whitened: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, centred: Tensor, whitened: Tensor) -> Tensor:
         shown = torch.cat([centred * 4, whitened / 2], dim=1)
-        for place, layer in enumerate(self.layers):
+        for layer in self.layers:
             shown = layer(shown)
-            if place == 2:
-                halves = nn.functional.avg_pool2d(shown, (2, 1))
-                spread = (halves.var(dim=3, correction=0) + 1e-6).sqrt()
-                pooled = torch.cat([halves.mean(dim=3), spread], dim=1).flatten(1)
-        return pooled, self.narrow(shown).flatten(1)
+        halves = nn.functional.avg_pool2d(shown, (2, 1))
+        spread = (halves.var(dim=3, correction=0) + 1e-6).sqrt()
+        return torch.cat([halves.mean(dim=3), spread], dim=1).flatten(1)
 
 
 class _SoundNetwork(nn.Module):
@@ -334,39 +357,7 @@ class _SoundNetwork(nn.Module):
         return normalize(self.layers(timbre), dim=1)
 
 
-class _Drawer(nn.Module):
-    """From all numbers to the difference from the mean image."""
-
-    def __init__(self, inputs: int, bins: int, frames: int) -> None:
-        super().__init__()
-        self.top = (TOP, bins // 16, frames // 32)
-        self.from_code = nn.Linear(inputs, TOP * self.top[1] * self.top[2])
-        self.to_rows = nn.Linear(inputs, bins)
-        self.widen = _up(TOP, TRUNK[-1], stride=(1, 2))
-        backwards = TRUNK[::-1]
-        self.layers = nn.ModuleList(_up(a, b) for a, b in pairwise(backwards))
-        self.last = nn.ConvTranspose2d(TRUNK[0], 1, 4, stride=2, padding=1)
-        for layer in (self.last, self.to_rows):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-
-    def forward(self, given: Tensor) -> Tensor:
-        drawn = self.widen(torch.relu(self.from_code(given)).view(-1, *self.top))
-        for layer in self.layers:
-            drawn = layer(drawn)
-        image: Tensor = self.last(drawn) + self.to_rows(given)[:, None, :, None]
-        return image
-
-
-def _down(
-    inputs: int, outputs: int, *, stride: tuple[int, int] = (2, 2), norm: bool = True
-) -> nn.Sequential:
+def _down(inputs: int, outputs: int, *, norm: bool) -> nn.Sequential:
     between = [nn.BatchNorm2d(outputs)] if norm else []
-    layer = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=not norm)
+    layer = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=not norm)
     return nn.Sequential(layer, *between, nn.ReLU(inplace=True))
-
-
-def _up(inputs: int, outputs: int, *, stride: tuple[int, int] = (2, 2)) -> nn.Sequential:
-    kernel = (4 if stride[0] == 2 else 3, 4)
-    layer = nn.ConvTranspose2d(inputs, outputs, kernel, stride=stride, padding=1, bias=False)
-    return nn.Sequential(layer, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))

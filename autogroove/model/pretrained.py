@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from autogroove.model.groove_network import GrooveNetwork
+from autogroove.model.groove_network import PARTS, GrooveNetwork
 from autogroove.model.storing import pack_tensors, state_of
 from autogroove.store import digest_bytes
 
@@ -55,13 +55,33 @@ def pack_weights(network: GrooveNetwork) -> bytes:
 def unpack_weights(network: GrooveNetwork, weights: bytes) -> None:
     """Give a network weights that `pack_weights` made; it computes in single precision."""
     own = {name: value for name, value in network.state_dict().items() if _is_own(name)}
-    given = safetensors.torch.load(weights)
-    network.load_state_dict(own | {name: _widen(value) for name, value in given.items()})
+    network.load_state_dict(own | read_weights(weights))
 
 
 def _is_own(name: str) -> bool:
     """Whether a weight belongs to a collection, and is not pretrained."""
     return name == "is_fitted" or name.startswith("own_sound.")
+
+
+def take_parts(network: GrooveNetwork, weights: bytes) -> list[str]:
+    """Give a network the parts of other weights whose layers are its own; which ones.
+
+    What is fitted to pictures is taken too, where it fits.
+    """
+    given = read_weights(weights) if weights else {}
+    taken = []
+    for part in (*PARTS, "mean_image", "when"):
+        own = {k: v for k, v in network.state_dict().items() if k.split(".")[0] == part}
+        found = {k: given[k] for k in own if k in given and given[k].shape == own[k].shape}
+        if own.keys() == found.keys():
+            network.load_state_dict(found, strict=False)
+            taken.append(part)
+    return taken
+
+
+def read_weights(weights: bytes) -> dict[str, Tensor]:
+    """Tensors that `pack_weights` packed, by name, in single precision."""
+    return {name: _widen(value) for name, value in safetensors.torch.load(weights).items()}
 
 
 def _halve(value: Tensor) -> Tensor:

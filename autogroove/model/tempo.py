@@ -54,27 +54,22 @@ def _block(dilation: int) -> nn.Sequential:
     )
 
 
-def refine_peak(logits: Tensor, chosen: Tensor) -> Tensor:
-    """Places (n, k) of peaks between the classes: parabolas through each and its neighbours."""
-    last = logits.shape[1] - 1
-    middle = logits.gather(1, chosen)
-    left = logits.gather(1, (chosen - 1).clamp(min=0))
-    right = logits.gather(1, (chosen + 1).clamp(max=last))
-    bend = (left - 2 * middle + right).clamp(max=-1e-3)
-    return chosen + (0.5 * (left - right) / bend).clamp(-0.5, 0.5)
-
-
 def choose_tempi(logits: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The most likely tempi that are peaks: places (n, count) and shares (n, count) that sum to 1.
 
-    A peak's share is the probability within a semitone-like neighbourhood of three classes.
+    A peak is as likely as its three classes together, and lies where a parabola through their
+    logits is highest.
     """
     chances = logits.softmax(dim=1)
     mass = nn.functional.avg_pool1d(chances[:, None], 3, 1, 1)[:, 0] * 3
     highest = nn.functional.max_pool1d(chances[:, None], 5, 1, 2)[:, 0]
-    peaks = torch.where(chances >= highest, mass, 0.0)
-    shares, chosen = peaks.topk(count, dim=1)
-    return refine_peak(logits, chosen), shares / shares.sum(dim=1, keepdim=True).clamp(min=1e-9)
+    shares, chosen = torch.where(chances >= highest, mass, 0.0).topk(count, dim=1)
+    middle = logits.gather(1, chosen)
+    left = logits.gather(1, (chosen - 1).clamp(min=0))
+    right = logits.gather(1, (chosen + 1).clamp(max=logits.shape[1] - 1))
+    bend = (left - 2 * middle + right).clamp(max=-1e-3)
+    places = chosen + (0.5 * (left - right) / bend).clamp(-0.5, 0.5)
+    return places, shares / shares.sum(dim=1, keepdim=True).clamp(min=1e-9)
 
 
 def describe_tempo(logits: Tensor, size: int, blur: float) -> Tensor:

@@ -88,6 +88,10 @@ def pretrain(
     weights: Annotated[
         Path, typer.Option("--weights", metavar="FILE", help="Where the weights go.")
     ] = Path("groove.safetensors"),
+    begin: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Weights to begin with, where they fit."),
+    ] = None,
     device: DeviceOption = "auto",
     *,
     as_json: JsonOption = False,
@@ -111,6 +115,7 @@ def pretrain(
             folder,
             settings,
             epochs,
+            begin=_read_bytes(begin) if begin else b"",
             device=str(machine.device),
             workers=workers,
             progress=progress,
@@ -200,6 +205,13 @@ def search(
 
     print_search(found)
     typer.echo(f"Settings: {output}. To use them: autogroove run {about.source} --config {output}")
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"Cannot read {path}: {error.strerror}.") from error
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -9,11 +9,11 @@ from .loop import LARGEST_GRADIENT as LARGEST_GRADIENT
 from .loop import Trainer as Trainer
 from .objectives import centre_frequencies as centre_frequencies
 from .objectives import choose_objective as choose_objective
-from .pretraining import HELD_OUT as HELD_OUT
-from .pretraining import PretrainingSettings as PretrainingSettings
 from .pretraining import build_network as build_network
 from .pretraining import pretrain as pretrain
 from .pretraining import read_pretrained as read_pretrained
+from .pretraining_settings import HELD_OUT as HELD_OUT
+from .pretraining_settings import PretrainingSettings as PretrainingSettings
 from .split import choose_members as choose_members
 from .split import place_artists as place_artists
 from .train import FORMAT as FORMAT

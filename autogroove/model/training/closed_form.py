@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 MOST_CLIPS = 12288
 """Training clips that are read for a fit, at most."""
+MOST_PICTURES = 1024
+"""That the waves of the decoder are fitted to."""
 FEWEST_TRACKS = 12
 """Of several clips each. Fitted to twelve tracks, sound finds the clips of other tracks as well
 as the pretrained one or better (docs/hearing.md)."""
@@ -49,6 +51,7 @@ def begin_model(settings: Settings, train: ClipLoader) -> Autoencoder:
         images = train.read_tracks(_choose_tracks(train, settings.training.seed))
         mean = images.mean(axis=0, dtype=np.float64) / GREY_LEVELS
         model.mean_image.copy_(torch.from_numpy(mean))
+        model.when.fit(as_tensor(images[:MOST_PICTURES]) - model.mean_image)
     return model
 
 

@@ -12,19 +12,23 @@ TEMPO_BLUR = 1.0
 """Deviation of a tempo's target in classes of 1.7 %."""
 
 
-def contrast_classes(codes: Tensor, classes: Tensor, temperature: float) -> Tensor:
+def contrast_classes(
+    codes: Tensor, classes: Tensor, temperature: float, hidden: Tensor | None = None
+) -> Tensor:
     """SupCon (Khosla et al. 2020): each clip finds the others of its class among all.
 
     Args:
         codes: (n, d) float32; their lengths do not matter.
         classes: (n,) integers. Clips that are alone in their class are only others' negatives.
         temperature: of the similarities.
+        hidden: (n, n) bool, pairs that are neither to be found nor in the way.
     """
     units = normalize(codes, dim=1)
     itself = torch.eye(len(units), dtype=torch.bool, device=units.device)
-    similarity = (units @ units.T / temperature).masked_fill(itself, float("-inf"))
-    together = (classes[:, None] == classes) & ~itself
-    chances = similarity.log_softmax(dim=1).masked_fill(itself, 0.0)
+    unasked = itself if hidden is None else itself | hidden
+    similarity = (units @ units.T / temperature).masked_fill(unasked, float("-inf"))
+    together = (classes[:, None] == classes) & ~unasked
+    chances = similarity.log_softmax(dim=1).masked_fill(unasked, 0.0)
     members = together.sum(dim=1)
     losses = -(chances * together).sum(dim=1) / members.clamp(min=1)
     return losses.sum() / (members > 0).sum().clamp(min=1)

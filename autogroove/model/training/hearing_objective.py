@@ -12,6 +12,10 @@ from torch.nn.functional import mse_loss
 
 from autogroove.model.groove_network import GrooveNetwork, Heard
 from autogroove.model.training.contrast import blame_tempi, contrast_classes
+from autogroove.model.whitening import whiten_bands
+
+SAME_TEMPO = 0.005
+"""Tempi are the same if their ratio is 1 within half a per cent."""
 
 
 @dataclass(frozen=True)
@@ -54,36 +58,42 @@ def judge_lesson(
     draw = torch.rand(count, 3, generator=random, device=device)
     beats = lesson.beat_frames * (1 + weights.tempo_jitter * 2 * (draw[:, 1] - 0.5))
     beats = torch.where(draw[:, 0] < weights.true_tempo, beats, torch.nan)
-    heard = network.hear(lesson.images, beats)
+    whitened = whiten_bands(lesson.images)
+    tempo, rhythm, tempi = network.hear_groove(whitened, beats)
     swapped = (lesson.partners >= 0) & (draw[:, 2] < weights.swap)
+    source = torch.where(swapped, lesson.partners, torch.arange(count, device=device))
     shown = torch.randperm(count, generator=random, device=device)[: int(weights.drawn * count)]
-    drawn = network.draw(_take_over(heard, lesson.partners, swapped, shown))
     pictures = lesson.images[shown]
+    # Hearing sound costs as much as hearing the rest: only where it is asked for.
+    asked = torch.arange(count, device=device) if weights.sound else shown
+    sound = network.hear_sound(lesson.images[asked], whitened[asked])
+    given, own = source[shown], sound[shown] if weights.sound else sound
+    drawn = network.draw(
+        Heard(tempo[given].detach(), rhythm[given], own, network.hear_when(pictures), tempi[shown])
+    )
     spread = (pictures - network.mean_image).square().mean()
-    places = network.places_of(lesson.beat_frames)
-    return {
+    temperature = weights.rhythm_temperature
+    losses = {
         "rhythm": weights.rhythm
-        * contrast_classes(heard.rhythm, lesson.grooves, weights.rhythm_temperature),
-        "tempo": weights.tempo * blame_tempi(heard.tempi, places),
+        * contrast_classes(rhythm, lesson.grooves, temperature, _same_tempo(lesson)),
+        "tempo": weights.tempo * blame_tempi(tempi, network.places_of(lesson.beat_frames)),
         "performance": weights.performance
-        * contrast_classes(
-            network.pace_of(heard), _pair(lesson.partners), weights.rhythm_temperature
-        ),
-        "sound": weights.sound
-        * contrast_classes(heard.sound, lesson.sounds, weights.sound_temperature),
+        * contrast_classes(network.pace_of(tempo), _pair(lesson.partners), temperature),
         "picture": weights.picture * mse_loss(drawn, pictures) / spread,
     }
+    if weights.sound:
+        told = contrast_classes(sound, lesson.sounds, weights.sound_temperature)
+        losses["sound"] = weights.sound * told
+    return losses
+
+
+def _same_tempo(lesson: LessonTensors) -> Tensor:
+    """Clips of a groove at one tempo: they would find each other without their rhythm."""
+    same = lesson.grooves[:, None] == lesson.grooves
+    return same & ((lesson.beat_frames[:, None] / lesson.beat_frames).log().abs() < SAME_TEMPO)
 
 
 def _pair(partners: Tensor) -> Tensor:
     """A class for each pair of partners; clips without one are alone in theirs."""
     own = torch.arange(len(partners), device=partners.device)
     return torch.where(partners >= 0, torch.minimum(own, partners), own)
-
-
-def _take_over(heard: Heard, partners: Tensor, swapped: Tensor, shown: Tensor) -> Heard:
-    """What was heard in the clips `shown`, with their partners' rhythm where `swapped`."""
-    source = torch.where(swapped, partners, torch.arange(len(partners), device=partners.device))
-    own = {name: getattr(heard, name)[shown] for name in ("sound", "when", "tempi", "timbre")}
-    given = source[shown]
-    return Heard(tempo=heard.tempo[given].detach(), rhythm=heard.rhythm[given], **own)

@@ -16,26 +16,27 @@ import copy
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
 import safetensors.torch
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
 from torch import Tensor, nn
 
-from autogroove.config import Section, Settings
+from autogroove.config import Settings
 from autogroove.errors import SettingsError
 from autogroove.model.autoencoder import as_tensor
 from autogroove.model.groove_network import GrooveNetwork
-from autogroove.model.teacher import Lesson, TeacherSettings
-from autogroove.model.training.hearing_objective import HearingWeights, LessonTensors, judge_lesson
+from autogroove.model.pretrained import take_parts
+from autogroove.model.teacher import Lesson
+from autogroove.model.training.hearing_objective import LessonTensors, judge_lesson
 from autogroove.model.training.lessons import LessonShelf
 from autogroove.model.training.objectives import Augmentation
+from autogroove.model.training.pretraining_settings import PretrainingSettings
+from autogroove.store import digest_bytes
 
 Follow = Callable[[int, int, str], None]
 
@@ -43,53 +44,8 @@ LARGEST_GRADIENT = 5.0
 WARM_UP_STEPS = 50
 FULL_RATE_STEPS = 200
 KEPT_CHECKPOINTS = 2
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """What the teacher keeps for examinations: names of idioms and of families of kits."""
-
-    idioms: tuple[str, ...]
-    kits: tuple[str, ...]
-
-
-HELD_OUT = HeldOut(
-    (
-        *("funk", "bossa_nova", "ska", "jig", "two_step_garage", "afrobeat"),
-        *("polka", "jazz_waltz", "mambo", "drill", "horo_eleven", "surf"),
-    ),
-    ("dusty", "iron", "session", "tabla"),
-)
-
-
-class PretrainingSettings(Section):
-    """What is taught, and how."""
-
-    seed: int = Field(0, ge=0, description="Of the lessons, the first weights and all order.")
-    teacher: TeacherSettings = TeacherSettings(
-        exclude_idioms=HELD_OUT.idioms, exclude_kits=HELD_OUT.kits
-    )
-    num_grooves: int = Field(24, ge=2, description="Grooves of a lesson, which is a batch.")
-    new_lessons: int = Field(16, ge=1, description="Lessons of an epoch that are new.")
-    memory: int = Field(256, ge=1, description="Old lessons are among so many last ones.")
-    learning_rate: float = Field(2e-3, gt=0, description="At its height.")
-    weight_decay: float = Field(0.01, ge=0, description="Pull of the weights to zero.")
-    averaging: float = Field(0.99, ge=0, lt=1, description="Of the running average of weights.")
-    augmented_share: float = Field(0.5, ge=0, le=1, description="Clips in another key and colour.")
-    losses: HearingWeights = HearingWeights()
-
-    @classmethod
-    def from_tree(cls, tree: Mapping[str, Any]) -> Self:
-        """Settings as a TOML file writes them.
-
-        Raises:
-            SettingsError: something is unknown or out of range.
-        """
-        try:
-            return cls.model_validate(tree)
-        except ValidationError as error:
-            faults = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise SettingsError(f"A pretraining that cannot be: {'; '.join(faults)}.") from error
+LESSONS_OF_WAVES = 8
+"""The mean picture and its waves are fitted to so many."""
 
 
 @dataclass
@@ -106,6 +62,7 @@ def pretrain(
     settings: PretrainingSettings,
     epochs: int,
     *,
+    begin: bytes = b"",
     device: str = "cpu",
     workers: int = 1,
     progress: Follow | None = None,
@@ -116,6 +73,7 @@ def pretrain(
         folder: of this pretraining alone; made where it is not there.
         settings: a folder's first ones are its own.
         epochs: in all, those of earlier calls counted.
+        begin: weights as `pack_weights` makes them; parts with other layers begin at random.
         device: where the network is.
         workers: processes that make lessons ahead.
         progress: is told (epoch, epochs, losses in words).
@@ -124,13 +82,13 @@ def pretrain(
         The running average of the weights, on the CPU, ready to encode.
 
     Raises:
-        SettingsError: the folder was begun with other settings.
+        SettingsError: the folder was begun with other settings or weights.
     """
     folder = Path(folder)
-    _claim(folder, settings)
+    _claim(folder, settings, begin)
     shelf_of = (settings.seed, settings.teacher, settings.num_grooves, workers)
     with LessonShelf(folder / "lessons", *shelf_of) as shelf:
-        state = _begin(folder, settings, shelf, torch.device(device))
+        state = _begin(folder, settings, begin, shelf, torch.device(device))
         while state.epochs < epochs:
             note = _run_epoch(state, settings, shelf, last=state.epochs + 1 == epochs)
             _write_checkpoint(folder, state)
@@ -156,9 +114,10 @@ def read_pretrained(folder: Path | str) -> GrooveNetwork:
 def order_lessons(settings: PretrainingSettings, epoch: int) -> NDArray[np.int64]:
     """Numbers of the lessons of an epoch (from 0) in their order."""
     random = np.random.default_rng([settings.seed, epoch])
-    new = np.arange(epoch * settings.new_lessons, (epoch + 1) * settings.new_lessons)
-    past = np.arange(max(0, new[0] - settings.memory), new[0])
-    old = random.choice(past, min(len(past), settings.new_lessons), replace=False)
+    first, count = settings.first_lesson, settings.new_lessons
+    new = first + np.arange(epoch * count, (epoch + 1) * count)
+    past = np.arange(max(first, new[0] - settings.memory), new[0])
+    old = random.choice(past, min(len(past), count), replace=False)
     return random.permutation(np.concatenate([new, old]))
 
 
@@ -170,9 +129,11 @@ def build_network() -> GrooveNetwork:
     )
 
 
-def _claim(folder: Path, settings: PretrainingSettings) -> None:
+def _claim(folder: Path, settings: PretrainingSettings, begin: bytes) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path, wanted = folder / "settings.json", settings.model_dump(mode="json")
+    if begin:
+        wanted["begun_from"] = digest_bytes(begin)
     if path.exists() and json.loads(path.read_text()) != wanted:
         raise SettingsError(
             f"{folder} holds a pretraining with other settings. Give another folder, or these: "
@@ -182,15 +143,21 @@ def _claim(folder: Path, settings: PretrainingSettings) -> None:
 
 
 def _begin(
-    folder: Path, settings: PretrainingSettings, shelf: LessonShelf, device: torch.device
+    folder: Path,
+    settings: PretrainingSettings,
+    begin: bytes,
+    shelf: LessonShelf,
+    device: torch.device,
 ) -> _State:
     torch.manual_seed(settings.seed)
-    network = build_network().to(device)
-    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=settings.weight_decay)
+    network = build_network()
+    for part in settings.kept():
+        getattr(network, part).requires_grad_(requires_grad=False)
+    taught = [weight for weight in network.to(device).parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(taught, weight_decay=settings.weight_decay)
     found = _last_checkpoint(folder)
     if found is None:
-        mean = shelf.take(0).images.mean(axis=0, dtype=np.float64) / 255
-        network.mean_image.copy_(torch.from_numpy(mean))
+        _begin_weights(network, settings, begin, shelf)
         return _State(network, copy.deepcopy(network), optimizer)
     tensors = safetensors.torch.load_file(found, device=str(device))
     network.load_state_dict(_under(tensors, "network."))
@@ -203,6 +170,18 @@ def _begin(
     optimizer.load_state_dict({**optimizer.state_dict(), "state": states})
     about = json.loads(found.with_suffix(".json").read_text())
     return _State(network, average, optimizer, about["steps"], about["epochs"])
+
+
+def _begin_weights(
+    network: GrooveNetwork, settings: PretrainingSettings, begin: bytes, shelf: LessonShelf
+) -> None:
+    """The first lessons' mean picture and largest waves, and what fits of other weights."""
+    numbers = settings.first_lesson + np.arange(min(LESSONS_OF_WAVES, settings.new_lessons))
+    pictures = np.concatenate([shelf.take(int(number)).images for number in numbers])
+    images = as_tensor(pictures, network.mean_image.device)
+    network.mean_image.copy_(images.double().mean(dim=0))
+    if "when" not in take_parts(network, begin):
+        network.when.fit(images - network.mean_image)
 
 
 def _run_epoch(
@@ -219,6 +198,8 @@ def _run_epoch(
     preset = Settings.from_preset("groove")
     augment = Augmentation(preset.spectrogram, preset.training)
     state.network.train()
+    for part in settings.kept():
+        getattr(state.network, part).eval()
     totals: dict[str, Tensor] = {}
     for number in numbers:
         tensors = _show(shelf.take(int(number)), settings, state.network, augment, random)
@@ -227,7 +208,7 @@ def _run_epoch(
         for name, loss in losses.items():
             totals[name] = totals.get(name, torch.zeros((), device=device)) + loss.detach()
     state.epochs += 1
-    shelf.drop_before(state.epochs * settings.new_lessons - settings.memory)
+    shelf.drop_before(settings.first_lesson + state.epochs * settings.new_lessons - settings.memory)
     return ", ".join(f"{name} {total.item() / len(numbers):.3f}" for name, total in totals.items())
 
 

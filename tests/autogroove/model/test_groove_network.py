@@ -10,6 +10,7 @@ from autogroove.model.teacher import TeacherSettings, teach
 from autogroove.model.tempo import LAGS_PER_OCTAVE, describe_tempo
 from autogroove.model.training import build_network
 from autogroove.model.training.contrast import blame_tempi
+from autogroove.model.whitening import whiten_bands
 
 STEADY = TeacherSettings(damage=0.0)
 
@@ -47,7 +48,7 @@ def test_a_code_has_its_parts_and_a_picture_its_shape(network, images):
     ]
     assert network.encode(images).shape == (len(images), network.code_size)
     assert network(images).shape == images.shape
-    lengths = network.pace_of(heard).square().sum(dim=1), heard.rhythm.square().sum(dim=1)
+    lengths = network.pace_of(heard.tempo).square().sum(dim=1), heard.rhythm.square().sum(dim=1)
     torch.testing.assert_close(lengths[0], torch.full_like(lengths[0], 0.5))
     torch.testing.assert_close(lengths[1], torch.ones_like(lengths[1]))
 
@@ -56,7 +57,7 @@ def test_a_code_has_its_parts_and_a_picture_its_shape(network, images):
 def test_when_has_no_say_in_distances(network, images):
     with_other = GrooveNetwork(network.image_shape, network.frame_seconds).eval()
     with_other.load_state_dict(network.state_dict())
-    torch.nn.init.normal_(with_other.to_when.weight)
+    with_other.when.scales.mul_(3)
     assert not torch.equal(with_other.hear(images[:4]).when, network.hear(images[:4]).when)
     assert torch.equal(with_other.encode(images[:4]), network.encode(images[:4]))
 
@@ -122,6 +123,17 @@ def test_known_beats_are_used_instead_of_heard_ones(network, images):
     same = [torch.equal(a, b) for a, b in zip(free.rhythm, told.rhythm, strict=True)]
     assert same == [False, True, False, True]
     assert torch.equal(free.tempo, told.tempo)
+
+
+@torch.no_grad()
+def test_how_alike_bands_are_at_any_time_is_no_rhythm(network, images):
+    """A reverberant room, say, or a drone: every lag of a pair of bands is higher by as much."""
+    heard = network.hear(images[:4])
+    lagged, _ = network._correlate(whiten_bands(images[:4]))
+    beats = torch.full((4,), 25.0)
+    raised = lagged + torch.linspace(-0.2, 0.4, lagged.shape[1])[:, None]
+    plain, other = (network._read_rhythm(x, heard.tempi, beats) for x in (lagged, raised))
+    torch.testing.assert_close(plain, other, atol=1e-3, rtol=0)
 
 
 def test_places_and_beats_are_each_others_inverse(network):

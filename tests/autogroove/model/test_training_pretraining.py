@@ -1,5 +1,6 @@
 """Laws of a pretraining: equal steps give equal weights, however often it was stopped."""
 
+import copy
 import json
 
 import numpy as np
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from autogroove.errors import SettingsError
 from autogroove.model import pack_weights, unpack_weights
+from autogroove.model.pretrained import take_parts
 from autogroove.model.training import (
     PretrainingSettings,
     build_network,
@@ -106,6 +108,60 @@ def test_a_contrast_is_small_only_where_classes_lie_together():
     assert contrast_classes(together, torch.tensor([0, 1, 0, 1]), 0.1) > 5
     alone = contrast_classes(together, torch.arange(4), 0.1)
     assert alone == 0
+
+
+def test_hidden_pairs_are_neither_to_be_found_nor_in_the_way():
+    classes = torch.tensor([0, 0, 1, 1])
+    codes = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+    hidden = torch.zeros(4, 4, dtype=torch.bool)
+    hidden[0, 2] = hidden[2, 0] = True
+    units = torch.nn.functional.normalize(codes, dim=1)
+    chances = (units @ units.T / 0.1).exp()
+    wanted = [
+        (chances[one, found] / chances[one, others].sum()).log().neg()
+        for one, found, others in (
+            (0, 1, [1, 3]),
+            (1, 0, [0, 2, 3]),
+            (2, 3, [1, 3]),
+            (3, 2, [0, 1, 2]),
+        )
+    ]
+    found = contrast_classes(codes, classes, 0.1, hidden)
+    torch.testing.assert_close(found, torch.stack(wanted).mean())
+
+
+def test_parts_that_are_not_taught_keep_the_weights_that_they_began_with(three_epochs, tmp_path):
+    _, network, _ = three_epochs
+    begin = pack_weights(network)
+    settings = SMALL.model_copy(update={"taught": ("pattern", "drawer"), "first_lesson": 7})
+    taught = pretrain(tmp_path, settings, 2, begin=begin, workers=0)
+    given = build_network()
+    unpack_weights(given, begin)
+    old, new = given.state_dict(), taught.state_dict()
+    changed = {name.split(".")[0] for name in old if not torch.equal(old[name], new[name])}
+    assert changed == {"pattern", "drawer"}
+    assert sorted(path.stem for path in (tmp_path / "lessons").iterdir()) == ["000007", "000008"]
+    again = pretrain(tmp_path, settings, 2, begin=begin, workers=0)
+    assert equal(again, taught)
+    with pytest.raises(SettingsError, match="other settings"):
+        pretrain(tmp_path, settings, 3, workers=0)
+
+
+def test_a_part_with_other_layers_begins_at_random(three_epochs):
+    _, network, _ = three_epochs
+    given = safetensors.torch.load(pack_weights(network))
+    given["pattern.layers.8.bias"] = given["pattern.layers.8.bias"][:-1]
+    other = build_network()
+    before = copy.deepcopy(other.pattern.state_dict())
+    taken = take_parts(other, safetensors.torch.save(given))
+    assert "pattern" not in taken
+    assert {"onsets", "tempo", "drawer", "when", "mean_image"} <= set(taken)
+    assert all(torch.equal(value, before[k]) for k, value in other.pattern.state_dict().items())
+
+
+def test_parts_that_do_not_exist_are_refused_by_name():
+    with pytest.raises(SettingsError, match=r"no harmony.*it has: onsets"):
+        PretrainingSettings.from_tree({"taught": ["harmony"]})
 
 
 def test_tempi_outside_the_range_are_not_asked_about():

@@ -31,10 +31,9 @@ from autogroove.model.drawing import Drawer
 from autogroove.model.onsets import OnsetFilters
 from autogroove.model.pattern import NUM_PLACES, PatternNetwork, beat_steps
 from autogroove.model.picture import PictureWaves
+from autogroove.model.sound import SoundNetwork, Trunk
 from autogroove.model.tempo import LAGS_PER_OCTAVE, TempoNetwork, choose_tempi, describe_tempo
 from autogroove.model.texture import (
-    LEVEL_FEATURES,
-    TEXTURE_FEATURES,
     describe_levels,
     describe_texture,
 )
@@ -52,9 +51,7 @@ TEMPO_SHARE = 0.5
 """Of a squared distance of the part."""
 NUM_ALIGNED = 3
 """Tempi that the rhythm is read at; the codes are averaged by how likely they are."""
-TRUNK = (8, 16, 32)
 PATTERN_WIDTH, PACE_WIDTH = 96, 64
-SOUND_HIDDEN = 160
 PARTS = ("onsets", "tempo", "pattern", "pace", "trunk", "sound", "drawer")
 """Attributes of a network that learn by gradient descent."""
 UNFITTED_SHARE = 2 / 3
@@ -143,8 +140,8 @@ class GrooveNetwork(Autoencoder):
         self.tempo = TempoNetwork(NUM_BANDS**2, first, count)
         self.pattern = PatternNetwork(NUM_BANDS**2, NUM_PLACES, PATTERN_WIDTH, sizes[1])
         self.pace = PatternNetwork(NUM_BANDS**2, len(lags), PACE_WIDTH, sizes[0] - tempo_size)
-        self.trunk = _Trunk(bins)
-        self.sound = _SoundNetwork(self.trunk.num_pooled, sizes[2])
+        self.trunk = Trunk(bins)
+        self.sound = SoundNetwork(self.trunk.num_pooled, sizes[2])
         self.own_sound = nn.Linear(self.sound.num_inputs, sizes[2]).requires_grad_(False)
         nn.init.zeros_(self.own_sound.weight)
         nn.init.zeros_(self.own_sound.bias)
@@ -317,47 +314,3 @@ def _whiten(images: Tensor) -> Tensor:
 def _describe_levels(images: Tensor, whitened: Tensor) -> Tensor:
     with torch.autocast(images.device.type, enabled=False):
         return torch.cat([describe_levels(images), describe_texture(whitened)], dim=1)
-
-
-class _Trunk(nn.Module):
-    """Convolutions over the picture, pooled over time: (n, num_pooled)."""
-
-    def __init__(self, bins: int) -> None:
-        super().__init__()
-        steps = zip((2, *TRUNK), TRUNK, strict=False)
-        self.layers = nn.ModuleList(_down(a, b, norm=i > 0) for i, (a, b) in enumerate(steps))
-        self.num_pooled = 2 * TRUNK[-1] * (bins // 16)
-
-    def forward(self, centred: Tensor, whitened: Tensor) -> Tensor:
-        shown = torch.cat([centred * 4, whitened / 2], dim=1)
-        for layer in self.layers:
-            shown = layer(shown)
-        halves = nn.functional.avg_pool2d(shown, (2, 1))
-        spread = (halves.var(dim=3, correction=0) + 1e-6).sqrt()
-        return torch.cat([halves.mean(dim=3), spread], dim=1).flatten(1)
-
-
-class _SoundNetwork(nn.Module):
-    """Statistics of texture and of what the trunk heard, standardised, to a code of length 1."""
-
-    def __init__(self, num_pooled: int, size: int) -> None:
-        super().__init__()
-        inputs = LEVEL_FEATURES + TEXTURE_FEATURES + num_pooled
-        self.num_inputs = inputs
-        self.standardise = nn.BatchNorm1d(inputs, affine=False)
-        self.layers = nn.Sequential(
-            nn.Dropout(0.1),
-            nn.Linear(inputs, SOUND_HIDDEN, bias=False),
-            nn.BatchNorm1d(SOUND_HIDDEN),
-            nn.ReLU(inplace=True),
-            nn.Linear(SOUND_HIDDEN, size),
-        )
-
-    def forward(self, timbre: Tensor) -> Tensor:
-        return normalize(self.layers(timbre), dim=1)
-
-
-def _down(inputs: int, outputs: int, *, norm: bool) -> nn.Sequential:
-    between = [nn.BatchNorm2d(outputs)] if norm else []
-    layer = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=not norm)
-    return nn.Sequential(layer, *between, nn.ReLU(inplace=True))

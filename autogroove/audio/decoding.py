@@ -12,8 +12,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from autogroove.audio.clips import Band, TrackClips, clip_length
+from autogroove.audio.containers import FFMPEG_VERSION
 from autogroove.audio.cutting import SILENT_RMS, cut_clips, measure_track, place_or_refuse
-from autogroove.audio.ffmpeg import FFMPEG_VERSION, Contradicted, open_ffmpeg
+from autogroove.audio.ffmpeg import Contradicted, open_ffmpeg
 from autogroove.audio.files import AudioFault, AudioFile, reading
 from autogroove.audio.formats import Container, name_container, refuse_cut_chunks, refuse_non_audio
 from autogroove.audio.layer3.clips import decode_clips, open_stream

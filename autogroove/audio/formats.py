@@ -56,7 +56,12 @@ _CONTAINERS = {
     b"#!AMR": Container("AMR"),
     b"FLV\x01": Container("Flash video"),
     b"\x7f\xfe\x80\x01": Container("DTS", form="dts"),
+    b"\x0b\x77": Container("AC-3"),
+    b"\x00\x00\x01\xba": Container("an MPEG program stream"),
 }
+HEAD_BYTES = 1 << 15
+"""From so many bytes a format is told: three of the longest frames of AAC."""
+_TS_PACKET = 188
 
 
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide")
@@ -67,7 +72,27 @@ def name_container(head: bytes) -> Container | None:
     """The format that a file's first bytes, its ID3 tags left out, are the mark of."""
     if head[4:8] in _BOXES or head[4:12] == b"free\0\0\0\0":
         return Container("MP4")
+    if _is_adts(head):
+        return Container("AAC (ADTS)", form="aac")
+    if len(head) > 2 * _TS_PACKET and head[: 2 * _TS_PACKET + 1 : _TS_PACKET] == b"GGG":
+        return Container("an MPEG transport stream")
     return next((found for mark, found in _CONTAINERS.items() if head.startswith(mark)), None)
+
+
+def _is_adts(head: bytes) -> bool:
+    """Whether it begins with three frames of AAC in a row (ISO/IEC 13818-7, 6.2).
+
+    Their mark is that of MPEG audio with a layer that there is not, so that some of them may look
+    like frames of free format.
+    """
+    position = 0
+    for _ in range(3):
+        frame = head[position : position + 6]
+        if len(frame) < 6 or frame[0] != 0xFF or frame[1] & 0xF6 != 0xF0:
+            return False
+        size = (frame[3] & 3) << 11 | frame[4] << 3 | frame[5] >> 5
+        position += max(size, 7)
+    return True
 
 
 def refuse_non_audio(head: bytes) -> None:

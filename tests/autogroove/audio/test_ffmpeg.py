@@ -39,6 +39,7 @@ LOSSY = {
     "Opus": ("ogg", "libopus", "s16"),
     "MP3": ("mp3", "libmp3lame", "fltp"),
     "a transport stream": ("mpegts", "aac", "fltp"),
+    "a program stream": ("mpeg", "mp2", "s16"),
 }
 FORMATS = LOSSLESS | LOSSY
 SAYS_LENGTH = [
@@ -134,6 +135,17 @@ def test_a_file_whose_end_was_lost_is_truncated(name):
     with pytest.raises(AudioFault) as caught:
         read_clips(open_bytes("a", content), CLIPS)
     assert caught.value.reason is Reason.truncated
+
+
+@pytest.mark.parametrize("name", ["ADTS", "a transport stream", "AC-3", "m4a of AAC"])
+def test_what_looks_like_frames_of_mp3_inside_of_another_format_is_none(name):
+    content = bytearray(encode(name))
+    middle = len(content) // 2
+    for at in range(middle, middle + 12 * 400, 400):  # an MP3 of free format, 0.3 s of it
+        content[at : at + 4] = b"\xff\xfb\x04\xeb"
+    found = read_clips(open_bytes("a.mp3", bytes(content)), CLIPS)
+    assert len(found.samples) == 3
+    assert found.measures.duration_seconds == pytest.approx(7, abs=0.3)
 
 
 @pytest.mark.parametrize("name", FORMATS)

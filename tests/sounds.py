@@ -50,6 +50,14 @@ def encode_mp3(
     return stream.getvalue()
 
 
+def locate(clip: NDArray[np.float32], mono: NDArray[np.float32]) -> tuple[int, float]:
+    """The sample of `mono` at which a clip of it begins, and how alike they are there."""
+    size = 1 << int(np.ceil(np.log2(len(mono) + len(clip))))
+    products = np.fft.rfft(mono, size) * np.conj(np.fft.rfft(clip, size))
+    start = int(np.argmax(np.fft.irfft(products, size)[: len(mono)]))
+    return start, float(np.corrcoef(mono[start : start + len(clip)], clip)[0, 1])
+
+
 def drop_xing(stream: bytes) -> bytes:
     """The same stream without the frame that says how long it is."""
     assert read_promise(stream[:2048]) is not None

@@ -215,13 +215,14 @@ def print_summary(summary: RunSummary) -> None:
     console.print("  explorer  autogroove serve")
     if summary.report:
         console.print(f"  report    {escape(summary.report)}")
-    console.print("  this run  prefect server start, then " + _run_url(summary))
+    console.print("  this run  " + _where_the_run_is(summary))
     if summary.store != str(Path(DEFAULT_STORE).resolve()):
         console.print(f"  (with --store {escape(summary.store)}, or AUTOGROOVE_STORE set to it)")
 
 
-def _run_url(summary: RunSummary) -> str:
-    return f"http://127.0.0.1:4200/runs/flow-run/{summary.flow_run_id}"
+def _where_the_run_is(summary: RunSummary) -> str:
+    later = f"http://127.0.0.1:4200/runs/flow-run/{summary.flow_run_id}"
+    return summary.run_url or f"prefect server start, then {later}"
 
 
 def print_plan(plan: RunPlan) -> None:

@@ -1,7 +1,7 @@
 """The `autogroove` command: starts flows, reads releases.
 
 What belongs here: the commands put together, and how an error ends one.
-What does not: what a command does (`run_commands`, `release_commands`, `listening_commands`).
+What does not: what a command does (`run_commands`, `release_commands`, ...).
 
 Commands that only read import neither Prefect nor torch, so that they answer at once.
 """
@@ -11,6 +11,7 @@ import sys
 import typer
 
 from autogroove.errors import AutogrooveError
+from flows.cli.doctor_command import doctor
 from flows.cli.experiment_commands import experiment_app
 from flows.cli.listening_commands import add_listening_commands
 from flows.cli.release_commands import releases_app
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 add_run_commands(app)
 add_listening_commands(app)
+app.command()(doctor)
 app.add_typer(releases_app, name="releases")
 app.add_typer(experiment_app, name="experiment")
 

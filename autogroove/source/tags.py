@@ -14,6 +14,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, BinaryIO
 
 import mutagen
@@ -113,7 +114,8 @@ def _rewound(file: BinaryIO, parse: Callable[..., Any], **options: Any) -> Any:
 
 def _read_id3v1(file: BinaryIO) -> Any:
     file.seek(-min(_ID3V1_BYTES, file.seek(0, os.SEEK_END)), os.SEEK_END)
-    return ParseID3v1(file.read(_ID3V1_BYTES), v2_version=4)
+    parse: Any = ParseID3v1
+    return parse(file.read(_ID3V1_BYTES), v2_version=4)
 
 
 def _try(parse: Callable[[], Any], otherwise: Any = None) -> Any:
@@ -135,7 +137,7 @@ def _id3_size(file: BinaryIO) -> int:
 def _find(tags: Any, column: str, names: tuple[str, ...]) -> Any:
     """The first value that says something, as the column wants it."""
     for name in names:
-        for value in _try(lambda name=name: list(tag_tables.list_values(tags, name)), []):
+        for value in _try(partial(tag_tables.list_values, tags, name), []):
             text = _read_text(value)
             read = text and _READERS.get(column, str)(text)
             if read:

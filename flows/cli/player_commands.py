@@ -95,7 +95,7 @@ def hand_over(
     if output is None and writing.format_ is None:
         show_rows(made.as_json(), LIST_COLUMNS, as_json)
         return
-    chosen = writing.format_ or (output.suffix.lstrip(".") if output else "")
+    chosen = writing.format
     if chosen not in EXPORT_FORMATS:
         raise SettingsError(
             f"{output} does not end in a playlist format; add --format, one of "

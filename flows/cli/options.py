@@ -71,8 +71,9 @@ DEFAULT_STORE = "./autogroove-store"
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON on stdout, readable and in UTF-8."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, default=str)
+    """Print a value as JSON on stdout: readable in UTF-8, escaped where the console has less."""
+    is_narrow = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=is_narrow, default=str)
     sys.stdout.write("\n")
 
 

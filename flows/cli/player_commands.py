@@ -105,7 +105,7 @@ def hand_over(
     locations = Locations.of_release(release, output, style, writing.roots)
     text = export_playlist(made, chosen, locations)
     if output is None:
-        typer.echo(text, nl=False)
+        typer.echo(text.encode(), nl=False)  # a file in UTF-8, whatever the console's alphabet
         return
     try:
         output.write_text(text, encoding="utf-8", newline="")

@@ -23,6 +23,7 @@ from pathlib import Path
 import httpx
 
 from autogroove.errors import AutogrooveError
+from flows.runtime.surroundings import bypass_proxies
 
 USUAL_URL = "http://127.0.0.1:4200/api"
 START_TIMEOUT_SECONDS = 180.0
@@ -59,6 +60,7 @@ def running_server() -> Iterator[str | None]:
         AutogrooveError: PREFECT_API_URL names one that does not answer.
     """
     os.environ.update(_QUIET)
+    bypass_proxies()
     configured = os.environ.get("PREFECT_API_URL")
     if configured:
         if not _answers(configured):
@@ -104,6 +106,8 @@ def _child_server(log_path: Path | None) -> Iterator[str]:
     environment = os.environ | {
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
         "PREFECT_SERVER_API_PORT": str(port),
+        # It greets with a picture, into a file, in the alphabet of the console.
+        "PYTHONIOENCODING": "utf-8",
     }
     command = [sys.executable, "-m", "prefect", "server", "start"]
     command += ["--host", "127.0.0.1", "--port", str(port)]

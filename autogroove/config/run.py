@@ -63,6 +63,9 @@ class RunPolicy(Section):
     )
     retry_quarantined: bool = Field(False, description="Decode quarantined tracks once more.")
     rehash: bool = Field(False, description="Read every file, to find silent changes.")
+    allow_removed: bool = Field(
+        False, description="Publish although more tracks are gone than source.removed_fraction."
+    )
 
 
 EXPLORER_PORT = 8808

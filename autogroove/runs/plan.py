@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from autogroove.config import RunPolicy, Settings, SourceSelection
+from autogroove.errors import SourceError
 from autogroove.releases import Decision, Release, current_release
 from autogroove.runs.reclustering import (
     ClusterDecision,
@@ -17,6 +18,7 @@ from autogroove.runs.reclustering import (
     count_changes,
     decide_clusters,
 )
+from autogroove.runs.removals import check_removals
 from autogroove.runs.retraining import ModelDecision, decide_model
 from autogroove.segments import SegmentPlan, locate_tracks, plan_segments, read_segment_indexes
 from autogroove.source import (
@@ -37,7 +39,8 @@ _FROM_AUDIO = {"duration_seconds"}
 class RunPlan:
     """Tracks against the current release, and what each stage would do.
 
-    `quarantined` are tracks that are known to be unusable.
+    `quarantined` are tracks that are known to be unusable. `stops` is the sentence with which a
+    run would end before it does anything; none: it goes on.
     """
 
     tracks: int
@@ -46,6 +49,7 @@ class RunPlan:
     removed: int
     quarantined: int
     stages: dict[str, dict[str, Any]]
+    stops: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as `autogroove plan --json` prints it."""
@@ -100,7 +104,17 @@ def plan_run(
             "cluster": _describe_decision(clusters),
             "publish": _describe_decision(publishing),
         },
+        stops=_foresee_stop(release, listing, source.url, selection, settings, policy),
     )
+
+
+def _foresee_stop(release: Release | None, listing: pd.DataFrame, *asked: Any) -> str | None:
+    """Why a run would end before it made anything, if it would."""
+    try:
+        check_removals(release, listing, *asked)
+    except SourceError as error:
+        return str(error)
+    return None
 
 
 def open_current(store: Store) -> Release | None:

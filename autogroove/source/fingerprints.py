@@ -75,11 +75,13 @@ def _look_into(files: Files, file: Unread, with_tags: bool) -> Fingerprinted:
         if not with_tags:
             return Fingerprinted(file.row, file.checksum, {}, 0)
         with files.open_head(file.path) as opened:
-            return Fingerprinted(file.row, file.checksum, read_tags(opened, file.size_bytes), 0)
+            return Fingerprinted(
+                file.row, file.checksum, read_tags(opened, file.size_bytes, file.path), 0
+            )
     digest, num_read = hashlib.sha256(), 0
     with files.open(file.path) as opened:
         while block := opened.read(_BLOCK_BYTES):
             digest.update(block)
             num_read += len(block)
-        tags = read_tags(opened, file.size_bytes) if with_tags else {}
+        tags = read_tags(opened, file.size_bytes, file.path) if with_tags else {}
     return Fingerprinted(file.row, digest.hexdigest(), tags, num_read)

@@ -12,11 +12,11 @@ import pandas as pd
 
 from autogroove.errors import SourceError
 from autogroove.source.fingerprints import Fingerprinted, Progress, Unread, fingerprint_files
-from autogroove.source.fma_metadata import describe_split_faults
 from autogroove.source.scan_cache import LISTING_SCHEMA, ScanCache, make_source_key
 from autogroove.source.sources import Collection
+from autogroove.source.splits import describe_split_faults
 from autogroove.source.table import SCHEMA, conform_table
-from autogroove.source.tags import TAG_NAMES
+from autogroove.source.tags import TAG_NAMES, TAGS_VERSION
 from autogroove.source.tracks import Reason
 from autogroove.store import Store
 
@@ -104,7 +104,7 @@ def _attach_known(source: Collection, known: pd.DataFrame, *, believe: bool) -> 
     rows["is_same"] = is_same & (before["version"] == rows["version"])
     rows["fingerprint"] = before["fingerprint"].where(rows["is_same"])
     if source.reads_tags:
-        for name in TAG_NAMES:
+        for name in (*TAG_NAMES, "tags_version"):
             rows[name] = before[name].where(rows["is_same"])
     if not source.trusts_checksums:
         rows["checksum"] = None
@@ -117,8 +117,13 @@ def _attach_known(source: Collection, known: pd.DataFrame, *, believe: bool) -> 
 
 
 def _find_unread(rows: pd.DataFrame) -> list[Unread]:
-    left = rows[rows["reason"].isna() & rows["fingerprint"].isna()]
-    checksums = left["checksum"].astype(object).where(left["checksum"].notna(), None)
+    """Files whose bytes are not known, and those whose tags an earlier version read."""
+    is_unread = rows["fingerprint"].isna()
+    if "tags_version" in rows:
+        is_unread |= rows["tags_version"].fillna(0) < TAGS_VERSION
+    left = rows[rows["reason"].isna() & is_unread]
+    known = left["fingerprint"].fillna(left["checksum"])
+    checksums = known.astype(object).where(known.notna(), None)
     columns = (left.index, left["path"], left["size_bytes"], checksums)
     return [Unread(*values) for values in zip(*columns, strict=True)]
 
@@ -131,6 +136,9 @@ def _apply(rows: pd.DataFrame, found: list[Fingerprinted]) -> pd.DataFrame:
     index = [one.row for one in found]
     fresh = pd.DataFrame([one.tags for one in found], index=index).reindex(columns=TAG_NAMES)
     fresh["fingerprint"] = [one.fingerprint for one in found]
+    rows.loc[index, "is_same"] = False
+    if "tags_version" in rows:
+        rows.loc[index, "tags_version"] = TAGS_VERSION
     for name in fresh.columns[fresh.notna().any()]:
         rows[name] = rows[name].astype(object)
         rows.loc[index, name] = fresh[name].astype(object)

@@ -24,8 +24,10 @@ LISTING_SCHEMA = pa.schema(
         pa.field("version", pa.string()),
         pa.field("fingerprint", pa.string()),
         *TAG_FIELDS,
+        pa.field("tags_version", pa.int64()),
     ]
 )
+"""`tags_version` tells which version of this program read the tags; null: the first one."""
 _FORMAT = 1
 
 

@@ -17,10 +17,15 @@ METADATA_FIELDS: tuple[pa.Field, ...] = (
     pa.field("title", pa.string()),
     pa.field("artist", pa.string()),
     pa.field("artist_id", pa.int64()),
+    pa.field("album_artist", pa.string()),
     pa.field("album", pa.string()),
+    pa.field("track_number", pa.int64()),
+    pa.field("disc_number", pa.int64()),
+    pa.field("year", pa.int64()),
     pa.field("genre", pa.string()),
     pa.field("licence", pa.string()),
     pa.field("url", pa.string()),
+    pa.field("musicbrainz_recording_id", pa.string()),
     pa.field("split", pa.string()),
     pa.field("subset", pa.string()),
     pa.field("groove", pa.string()),
@@ -52,7 +57,24 @@ SCHEMA = pa.schema(
 """Columns of a catalogue. `status` is listed, stored, quarantined or excluded; `path` is null
 only where there is no file. Nothing here depends on when or where a file was seen."""
 
-_NULLABLE_INTEGERS = ("artist_id", "first_clip")
+_NULLABLE_INTEGERS = (
+    "artist_id",
+    "track_number",
+    "disc_number",
+    "year",
+    "first_clip",
+    "tags_version",
+)
+
+_LEFT_OUT_IF_NULL = {
+    "album_artist",
+    "track_number",
+    "disc_number",
+    "year",
+    "musicbrainz_recording_id",
+    "tags_version",
+}
+"""Columns that came later: a table without a value in them keeps the bytes that it always had."""
 
 
 def conform_table(table: pd.DataFrame, schema: pa.Schema) -> pd.DataFrame:
@@ -101,9 +123,12 @@ def load_catalogue(store: Store, catalogue_key: str) -> pd.DataFrame:
 
 def write_table(table: pd.DataFrame, schema: pa.Schema) -> bytes:
     """A table as Parquet of that schema, without anything that tells where it was written."""
-    sink = io.BytesIO()
+    sink, arrow = io.BytesIO(), _to_arrow(table, schema)
+    unused = [
+        n for n in schema.names if n in _LEFT_OUT_IF_NULL and arrow[n].null_count == len(arrow)
+    ]
     pq.write_table(
-        _to_arrow(table, schema),
+        arrow.drop_columns(unused),
         sink,
         compression="zstd",
         compression_level=3,

@@ -16,6 +16,7 @@ from flows.cli.experiment_commands import experiment_app
 from flows.cli.listening_commands import add_listening_commands
 from flows.cli.release_commands import releases_app
 from flows.cli.run_commands import add_run_commands
+from flows.runtime.surroundings import settle_in
 
 app = typer.Typer(
     name="autogroove",
@@ -34,6 +35,7 @@ app.add_typer(experiment_app, name="experiment")
 
 def main() -> None:
     """Run one command. Exit status: 0 done, 1 failed with a message, 2 wrong usage."""
+    settle_in()
     try:
         app()
     except AutogrooveError as error:

@@ -237,4 +237,7 @@ def print_plan(plan: RunPlan) -> None:
         )
         state = "to do" if stage["status"] == "ran" else "reused"
         console.print(f"  {name:<13} {state:<7} {escape(details)}")
+    if plan.stops:
+        console.print(f"[yellow]A run stops:[/] {escape(plan.stops)}")
+        return
     console.print("Nothing was written. `autogroove run` with the same options does it.")

@@ -23,6 +23,7 @@ from pathlib import Path
 import httpx
 
 from autogroove.errors import AutogrooveError
+from flows.runtime.surroundings import bypass_proxies
 
 USUAL_URL = "http://127.0.0.1:4200/api"
 START_TIMEOUT_SECONDS = 180.0
@@ -61,6 +62,7 @@ def running_server() -> Iterator[str | None]:
         AutogrooveError: the configured server does not answer, or refuses us.
     """
     os.environ.update(_QUIET)
+    bypass_proxies()
     from prefect.settings import get_current_settings
 
     configured = os.environ.get("PREFECT_API_URL") or get_current_settings().api.url
@@ -145,6 +147,8 @@ def child_server(log_path: Path | None, more: Mapping[str, str] | None = None) -
     environment = os.environ | {
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
         "PREFECT_SERVER_API_PORT": str(port),
+        # It greets with a picture, into a file, in the alphabet of the console.
+        "PYTHONIOENCODING": "utf-8",
     }
     environment.pop("PREFECT_SERVER_API_AUTH_STRING", None)  # of another server
     environment |= more or {}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
 from autogroove.evaluation.search import SearchSettings
+from autogroove.source import open_source
 from autogroove.store import Store, check_conditional_create
 from flows.record import RunSummary
 from flows.runtime.server import prefect_server
@@ -76,6 +77,7 @@ def _embedded(
 ) -> Iterator[tuple[Circumstances, "TaskRunner[Any]"]]:
     """The circumstances with the store's full URL, and a task runner, while a server answers."""
     store = Store(circumstances.store)
+    open_source(selection.source, store=store, subset=selection.subset, limit=selection.limit)
     check_conditional_create(store)
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)

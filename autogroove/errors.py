@@ -3,6 +3,7 @@
     AutogrooveError
     ├── SettingsError        a setting is unknown, malformed or out of range
     ├── NotFoundError        the track, cluster or release that was asked for is not there
+    │   └── AmbiguousError   … a name fits several tracks
     ├── SourceError          the source as a whole cannot be used
     ├── StoreError           the store cannot be used
     │   ├── MissingObject    … an object is not in it
@@ -13,6 +14,8 @@
 
 One track's fault never ends a run: reasons for quarantine are in `autogroove.source.tracks`.
 """
+
+from collections.abc import Sequence
 
 
 class AutogrooveError(Exception):
@@ -51,7 +54,15 @@ class SettingsError(AutogrooveError):
 
 
 class NotFoundError(AutogrooveError):
-    """What was asked for by name or number is not there, or the name fits several."""
+    """What was asked for by name or number is not there."""
+
+
+class AmbiguousError(NotFoundError):
+    """A name that fits several tracks; `choices` are their ids and labels, best first."""
+
+    def __init__(self, text: str, choices: Sequence[tuple[int, str]]) -> None:
+        super().__init__(text)
+        self.choices = tuple(choices)
 
 
 class ReleaseError(AutogrooveError):

@@ -8,11 +8,14 @@ import difflib
 from collections import Counter
 from collections.abc import Sequence
 
-from autogroove.errors import NotFoundError
+from autogroove.errors import AmbiguousError, NotFoundError
 from autogroove.listening.library import TrackLibrary, TrackView, fold_text, open_collection
 from autogroove.listening.listened import ListenedRelease
 
 MOST_SUGGESTIONS = 5
+MOST_CHOICES = 20
+"""Tracks that a person may choose among, where a name fits several."""
+
 MOST_COMPARED = 500
 """Names compared letter by letter, of those that share most runs of three letters."""
 
@@ -28,7 +31,8 @@ def resolve_track(release: ListenedRelease | TrackLibrary, words: str) -> int:
     A whole title or "artist title" wins over titles that merely contain the words.
 
     Raises:
-        NotFoundError: nothing or more than one track fits; the text suggests what might.
+        AmbiguousError: more than one track fits.
+        NotFoundError: nothing does; the text suggests what might.
     """
     collection = open_collection(release)
     ids = collection.release.track_ids
@@ -38,9 +42,9 @@ def resolve_track(release: ListenedRelease | TrackLibrary, words: str) -> int:
     found = search_positions(collection, words)
     if _are_one(collection, found):
         return int(ids[found[0]])
-    raise NotFoundError(
-        _say_ambiguous(collection, words, found) if found else _say_unknown(collection, words)
-    )
+    if found:
+        raise _tell_ambiguous(collection, words, found)
+    raise NotFoundError(_say_unknown(collection, words))
 
 
 def search_tracks(
@@ -104,10 +108,15 @@ def _strip_dashes(text: str) -> str:
     return " ".join(word for word in text.split() if word not in {"-", "–", "—", "|"})
 
 
-def _say_ambiguous(collection: TrackLibrary, words: str, found: list[int]) -> str:
-    shown = "; ".join(_label_all([collection.song(at) for at in found[:MOST_SUGGESTIONS]]))
+def _tell_ambiguous(collection: TrackLibrary, words: str, found: list[int]) -> AmbiguousError:
+    songs = [collection.song(at) for at in found[:MOST_CHOICES]]
+    labels = _label_all(songs)
+    shown = "; ".join(labels[:MOST_SUGGESTIONS])
     more = f"; and {len(found) - MOST_SUGGESTIONS} more" if len(found) > MOST_SUGGESTIONS else ""
-    return f"{words!r} fits {len(found)} tracks: {shown}{more}. Add a word, or give the id."
+    return AmbiguousError(
+        f"{words!r} fits {len(found)} tracks: {shown}{more}. Add a word, or give the id.",
+        [(song.track_id, label) for song, label in zip(songs, labels, strict=True)],
+    )
 
 
 def _say_unknown(collection: TrackLibrary, words: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
 from autogroove.evaluation.search import SearchSettings
+from autogroove.source import open_source
 from autogroove.store import Store, check_conditional_create
 from flows.record import RunSummary
 from flows.runtime.server import page_of_run, prefect_server
@@ -80,6 +81,7 @@ def _embedded(
 ) -> Iterator[tuple[Circumstances, "TaskRunner[Any]", str]]:
     """The circumstances with the store's full URL, a task runner, and a server's URL, meanwhile."""
     store = Store(circumstances.store)
+    open_source(selection.source, store=store, subset=selection.subset, limit=selection.limit)
     check_conditional_create(store)
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)

@@ -22,6 +22,7 @@ from flows.cli.options import (
     spread,
 )
 from flows.cli.player_commands import LIST_COLUMNS, hand_over, show_rows, stations
+from flows.cli.track_choice import find_track, find_tracks
 
 TrackArgument = Annotated[
     str, typer.Argument(metavar="TRACK", help="An id, a path, or words of artist and title.")
@@ -71,10 +72,10 @@ def similar(
     reading: ReadingOptions,
 ) -> None:
     """The tracks whose groove is nearest to one track's."""
-    from autogroove.listening import find_similar, match_clips, open_collection, resolve_track
+    from autogroove.listening import find_similar, match_clips, open_collection
 
     collection = open_collection(reading.open())
-    seed = resolve_track(collection, track)
+    seed = find_track(collection, track, may_ask=not reading.as_json)
     found = find_similar(collection, seed, count=count, versions=versions)
     rows = [scored.as_json() for scored in found]
     columns = list(LIST_COLUMNS)
@@ -108,18 +109,20 @@ def playlist(
     reading: ReadingOptions,
 ) -> None:
     """A playlist from one or more songs, ordered for smooth transitions."""
-    from autogroove.listening import Rules, make_playlist, open_collection, resolve_track
+    from autogroove.listening import Rules, make_playlist, open_collection
 
     collection = open_collection(reading.open())
+    may_ask = not reading.as_json
+    starts = find_tracks(collection, seeds, may_ask=may_ask)
     rules = Rules(
         length=length,
         duration_seconds=minutes * 60 if minutes else None,
         licences=tuple(licence or ()),
-        exclude=frozenset(resolve_track(collection, words) for words in exclude or ()),
+        exclude=frozenset(find_tracks(collection, exclude or (), may_ask=may_ask)),
         variety=variety,
         versions=versions,
     )
-    made = make_playlist(collection, [resolve_track(collection, s) for s in seeds], rules)
+    made = make_playlist(collection, starts, rules)
     hand_over(collection, made, writing, reading.as_json)
 
 
@@ -135,11 +138,11 @@ def path(
     reading: ReadingOptions,
 ) -> None:
     """A walk from one song to another in small steps."""
-    from autogroove.listening import Rules, find_path, open_collection, resolve_track
+    from autogroove.listening import Rules, find_path, open_collection
 
     collection = open_collection(reading.open())
-    ends = resolve_track(collection, start), resolve_track(collection, goal)
-    made = find_path(collection, *ends, length, rules=Rules(versions=versions))
+    first, last = find_tracks(collection, (start, goal), may_ask=not reading.as_json)
+    made = find_path(collection, first, last, length, rules=Rules(versions=versions))
     hand_over(collection, made, writing, reading.as_json)
 
 

@@ -7,6 +7,8 @@ Commands that only read import neither Prefect nor torch, so that they answer at
 """
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -26,6 +28,25 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"autogroove {version('autogroove')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _autogroove(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Say which version this is."
+        ),
+    ] = False,
+) -> None: ...
+
+
 add_run_commands(app)
 add_listening_commands(app)
 app.command()(doctor)

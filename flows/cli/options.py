@@ -77,6 +77,11 @@ def print_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
+def show_text(text: str) -> str:
+    """Text of strangers for a terminal: a title may hold a newline or a control sequence."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
 def spread(command: Callable[..., None]) -> Callable[..., None]:
     """The command with each parameter that is a group replaced by the options of the group."""
     groups: dict[str, type[Any]] = {}

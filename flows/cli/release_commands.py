@@ -3,7 +3,8 @@
 What belongs here: printing what `autogroove.releases` answers. What does not: the answers.
 """
 
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +15,8 @@ releases_app = typer.Typer(
     help="The release log: list, show, compare, roll back, verify, collect garbage.",
     no_args_is_help=True,
 )
+_SHOWN_OF_MODEL = 12
+
 NumberArgument = Annotated[int, typer.Argument(metavar="N", help="Number of a release.")]
 
 
@@ -32,8 +35,18 @@ def list_(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> No
     from flows.cli.terminal import print_table
 
     print_table(
-        rows, ["release", "published_at", "tracks", "clusters", "model", "rolled_back_from"]
+        [row | _shorten(row) for row in rows],
+        ["release", "published (UTC)", "tracks", "clusters", "model", "rolled_back_from"],
     )
+
+
+def _shorten(row: dict[str, Any]) -> dict[str, Any]:
+    """Date and model in the width of a terminal; `releases show` tells them whole."""
+    published = datetime.fromisoformat(row["published_at"]).astimezone(UTC)
+    return {
+        "published (UTC)": f"{published:%Y-%m-%d %H:%M}",
+        "model": row["model"][:_SHOWN_OF_MODEL],
+    }
 
 
 @releases_app.command()

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autogroove.runs import RunPlan
-from flows.cli.options import DEFAULT_STORE
+from flows.cli.options import DEFAULT_STORE, show_text
 from flows.record import RunSummary
 from tasks.progress import Report, listening, send_report
 
@@ -42,8 +42,7 @@ def _show(value: Any) -> Text:
     if value is None:
         return Text("–", style="dim")
     shown = f"{value:.3f}" if isinstance(value, float) else str(value)
-    # A title may hold a newline or a terminal's control sequence.
-    return Text("".join(letter if letter.isprintable() else "\ufffd" for letter in shown))
+    return Text(show_text(shown))
 
 
 def print_release(release: "Release") -> None:

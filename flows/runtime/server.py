@@ -122,8 +122,10 @@ def _configured(url: str) -> Iterator[None]:
 
     try:
         with temporary_settings({PREFECT_API_URL: url}):
-            yield
-            _deliver()
+            try:
+                yield
+            finally:  # a run that failed has said most
+                _deliver()
     finally:
         os.environ.pop("PREFECT_API_URL", None)
         if before is not None:

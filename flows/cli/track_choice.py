@@ -44,7 +44,10 @@ def _choose(words: str, found: AmbiguousError) -> int:
         typer.echo(f"{number:4}  {show_text(label)}", err=True)
     numbers = {str(at): track_id for at, (track_id, _) in enumerate(found.choices, 1)}
     while True:
-        typed = typer.prompt("Which", err=True).strip()
-        if typed in numbers:
-            return numbers[typed]
+        typer.echo("Which: ", err=True, nl=False)  # a prompt of typer's leaves a space on stdout
+        typed = sys.stdin.readline()
+        if not typed:
+            raise typer.Abort
+        if typed.strip() in numbers:
+            return numbers[typed.strip()]
         typer.echo(f"A number from 1 to {len(numbers)}, please.", err=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from autogroove.audio.clips import Band, TrackClips, clip_length
 from autogroove.audio.containers import FFMPEG_VERSION
 from autogroove.audio.cutting import SILENT_RMS, cut_clips, measure_track, place_or_refuse
+from autogroove.audio.decoder_notes import gather_notes
 from autogroove.audio.ffmpeg import Contradicted, open_ffmpeg
 from autogroove.audio.files import AudioFault, AudioFile, reading
 from autogroove.audio.formats import (
@@ -134,7 +135,10 @@ def _read_mpeg(
     fault = None
     if scan.is_plain:
         try:
-            with open_sound(file, stream, scan.first_frame, scan.stop) as sound:
+            with (
+                gather_notes(file.path),
+                open_sound(file, stream, scan.first_frame, scan.stop) as sound,
+            ):
                 if scan.is_free or sound.frames == scan.num_samples:
                     return cut_clips(sound, settings, band)
         except AudioFault as error:

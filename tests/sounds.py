@@ -5,8 +5,11 @@ What does not: tests.
 """
 
 import io
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pandas as pd
 import soundfile
@@ -47,6 +50,28 @@ def encode_mp3(
     """An MP3 stream as LAME writes it, with its Xing frame."""
     stream = io.BytesIO()
     soundfile.write(stream, samples, rate, format="MP3", bitrate_mode=mode, compression_level=level)
+    return stream.getvalue()
+
+
+def encode_by_ffmpeg(
+    samples: NDArray[np.float32], rate: int, form: str, codec: str, kind: Any
+) -> bytes:
+    """Samples (n, 2) as a file of FFmpeg's format and codec; `kind` is what the codec takes."""
+    stream = io.BytesIO()
+    whole = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), "fltp", "stereo")
+    whole.sample_rate, whole.pts, whole.time_base = rate, 0, Fraction(1, rate)
+    options = {"aac_pns": "0"} if codec == "aac" else {}  # it puts random numbers for noise
+    with av.open(stream, "w", format=form) as container:
+        track: Any = container.add_stream(codec, rate, options, layout="stereo", format=kind)
+        track.bit_rate = 192_000
+        fifo, adapt = av.AudioFifo(), av.AudioResampler(kind, "stereo", rate)
+        for frame in (*adapt.resample(whole), *adapt.resample(None)):
+            fifo.write(frame)
+        track.codec_context.open()
+        size = track.codec_context.frame_size or 1024
+        while (part := fifo.read(size, partial=True)) is not None:
+            container.mux(track.encode(part))
+        container.mux(track.encode(None))
     return stream.getvalue()
 
 

@@ -1,12 +1,11 @@
 """Formats that only FFmpeg reads: exact to the sample, from any place on, and faults with names."""
 
 import io
-from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
-from sounds import locate, play_music
+from sounds import encode_by_ffmpeg, locate, play_music
 
 from autogroove.audio.decoding import read_clips
 from autogroove.audio.ffmpeg import open_ffmpeg
@@ -49,25 +48,8 @@ RANDOM = {"AC-3": 0.1, "Opus": 1e-3}
 """By how much decoders may differ: AC-3 fills up with random numbers, Opus is not exact."""
 
 
-def encode(name, samples=MUSIC):
-    """Samples (n, 2) as the bytes of a file."""
-    form, codec, kind = FORMATS[name]
-    stream = io.BytesIO()
-    whole = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), "fltp", "stereo")
-    whole.sample_rate, whole.pts, whole.time_base = RATE, 0, Fraction(1, RATE)
-    with av.open(stream, "w", format=form) as container:
-        options = {"aac_pns": "0"} if codec == "aac" else {}
-        track = container.add_stream(codec, RATE, options, layout="stereo", format=kind)
-        track.bit_rate = 192_000
-        fifo, adapt = av.AudioFifo(), av.AudioResampler(kind, "stereo", RATE)
-        for frame in (*adapt.resample(whole), *adapt.resample(None)):
-            fifo.write(frame)
-        track.codec_context.open()
-        size = track.codec_context.frame_size or 1024
-        while (frame := fifo.read(size, partial=True)) is not None:
-            container.mux(track.encode(frame))
-        container.mux(track.encode(None))
-    return stream.getvalue()
+def encode(name):
+    return encode_by_ffmpeg(MUSIC, RATE, *FORMATS[name])
 
 
 def decode_whole(content):

@@ -6,7 +6,9 @@ What does not: tests.
 
 import io
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pandas as pd
 import soundfile
@@ -48,6 +50,22 @@ def encode_mp3(
     stream = io.BytesIO()
     soundfile.write(stream, samples, rate, format="MP3", bitrate_mode=mode, compression_level=level)
     return stream.getvalue()
+
+
+def encode_noise(place: Path, codec: str, container: str, seed: int = 0) -> Path:
+    """A second of noise as FFmpeg encodes it."""
+    rng = np.random.default_rng(seed)
+    with av.open(str(place), "w", format=container) as file:
+        stream: Any = file.add_stream(codec, rate=44100, layout="mono", bit_rate=64000)
+        stream.codec_context.open()
+        num = stream.codec_context.frame_size
+        for number in range(44100 // num):
+            samples = rng.normal(0, 0.1, (1, num)).astype("f4")
+            frame = av.AudioFrame.from_ndarray(samples, "fltp", "mono")
+            frame.sample_rate, frame.pts = 44100, number * num
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return place
 
 
 def drop_xing(stream: bytes) -> bytes:

@@ -45,7 +45,14 @@ def scan(store: Store, selection: SourceSelection, rehash: bool) -> Listing:
     source = open_source(
         selection.source, store=store, subset=selection.subset, limit=selection.limit
     )
-    found = scan_source(source, store, rehash=rehash, progress=stage.show)
+    release = open_current(store)
+    found = scan_source(
+        source,
+        store,
+        rehash=rehash,
+        before_url=release.source_url if release else None,
+        progress=stage.show,
+    )
     stage.show(found.listed, found.listed, f"{found.fingerprinted} read")
     return Listing(
         catalogue_key=put_catalogue(store, found.catalogue),

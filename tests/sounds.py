@@ -83,6 +83,22 @@ def locate(clip: NDArray[np.float32], mono: NDArray[np.float32]) -> tuple[int, f
     return start, float(np.corrcoef(mono[start : start + len(clip)], clip)[0, 1])
 
 
+def encode_noise(place: Path, codec: str, container: str, seed: int = 0) -> Path:
+    """A second of noise as FFmpeg encodes it."""
+    rng = np.random.default_rng(seed)
+    with av.open(str(place), "w", format=container) as file:
+        stream: Any = file.add_stream(codec, rate=44100, layout="mono", bit_rate=64000)
+        stream.codec_context.open()
+        num = stream.codec_context.frame_size
+        for number in range(44100 // num):
+            samples = rng.normal(0, 0.1, (1, num)).astype("f4")
+            frame = av.AudioFrame.from_ndarray(samples, "fltp", "mono")
+            frame.sample_rate, frame.pts = 44100, number * num
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return place
+
+
 def drop_xing(stream: bytes) -> bytes:
     """The same stream without the frame that says how long it is."""
     assert read_promise(stream[:2048]) is not None

@@ -20,7 +20,12 @@ from autogroove.releases.manifest import (
     now,
     parse_manifest,
 )
-from autogroove.releases.parts import ReleaseParts, content_digest, missing_objects
+from autogroove.releases.parts import (
+    ReleaseParts,
+    content_digest,
+    lead_to_one_place,
+    missing_objects,
+)
 from autogroove.store import Store, require_conditional_create
 
 _READERS = 8
@@ -153,9 +158,14 @@ def _append(
 
 def _new_content(current: Manifest | None, parts: ReleaseParts, force: bool) -> Manifest | None:
     digest = content_digest(parts)
-    if current is not None and not force and current.content_digest == digest:
+    if current is not None and not force and _is_same(current, digest, parts):
         return None
     return _next_manifest(current, parts, digest)
+
+
+def _is_same(manifest: Manifest, digest: str, parts: ReleaseParts) -> bool:
+    """Whether a listener has nothing from other parts that a release does not give already."""
+    return manifest.content_digest == digest and lead_to_one_place(manifest.parts, parts)
 
 
 def _old_content(store: Store, current: Manifest | None, to: int | None) -> Manifest | None:
@@ -163,7 +173,7 @@ def _old_content(store: Store, current: Manifest | None, to: int | None) -> Mani
     if current is None or target is None:
         raise NotFoundError(f"{store.url} has no earlier release to roll back to.")
     old = read_manifest(store, target)
-    if old.content_digest == current.content_digest:
+    if _is_same(current, old.content_digest, old.parts):
         return None
     _require_parts(store, old.parts)
     new = _next_manifest(current, old.parts, old.content_digest)

@@ -1,5 +1,6 @@
 """Whether the current release's clusters still serve, decided once for `plan` and `run`."""
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -103,10 +104,13 @@ def count_changes(
 ) -> TrackChanges:
     """Count what changed by track id, in encodings or in what they will be made from.
 
-    `clusters` are those before, with columns track_id and exemplar.
+    A track that moved has another id and is counted once. `clusters` are those before, with columns
+    track_id and exemplar.
     """
     same = {track_id for track_id, what in after.items() if before.get(track_id) == what}
-    num_tracks = len(before.keys() | after.keys()) - len(same)
+    gone = Counter(what for track_id, what in before.items() if track_id not in after)
+    came = Counter(what for track_id, what in after.items() if track_id not in before)
+    num_tracks = len(before.keys() | after.keys()) - len(same) - (gone & came).total()
     exemplars = set(clusters.loc[clusters["exemplar"], "track_id"])
     return TrackChanges(num_tracks, num_tracks / max(1, len(before)), len(exemplars - same))
 

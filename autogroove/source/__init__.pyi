@@ -1,6 +1,7 @@
 from .comparison import Changes as Changes
 from .comparison import compare_catalogues as compare_catalogues
 from .comparison import compare_listing as compare_listing
+from .comparison import is_elsewhere as is_elsewhere
 from .comparison import name_contents as name_contents
 from .files import to_real_path as to_real_path
 from .fma_metadata import SUBSETS as SUBSETS

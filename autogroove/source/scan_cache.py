@@ -23,11 +23,15 @@ LISTING_SCHEMA = pa.schema(
         pa.field("size_bytes", pa.int64()),
         pa.field("version", pa.string()),
         pa.field("fingerprint", pa.string()),
+        pa.field("file_digest", pa.string()),
+        pa.field("sound_digest", pa.string()),
         *TAG_FIELDS,
         pa.field("tags_version", pa.int64()),
     ]
 )
-"""`tags_version` tells which version of this program read the tags; null: the first one."""
+"""`file_digest` is null where it is the fingerprint; `sound_digest` where the format does not let
+one tell, or an earlier version of this program read the file. `tags_version` tells which version
+read the tags; null: the first one."""
 _FORMAT = 1
 
 

@@ -47,6 +47,7 @@ SCHEMA = pa.schema(
         pa.field("reason", pa.string()),
         pa.field("detail", pa.string()),
         pa.field("fingerprint", pa.string()),
+        pa.field("file_digest", pa.string()),
         pa.field("size_bytes", pa.int64()),
         *METADATA_FIELDS,
         pa.field("segment", pa.string()),
@@ -55,7 +56,8 @@ SCHEMA = pa.schema(
     ]
 )
 """Columns of a catalogue. `status` is listed, stored, quarantined or excluded; `path` is null
-only where there is no file. Nothing here depends on when or where a file was seen."""
+only where there is no file; `file_digest` is that of the bytes where it is not the fingerprint,
+because the tags of the file were changed. Nothing here depends on when or where a file was seen."""
 
 _NULLABLE_INTEGERS = (
     "artist_id",
@@ -73,6 +75,8 @@ _LEFT_OUT_IF_NULL = {
     "year",
     "musicbrainz_recording_id",
     "tags_version",
+    "file_digest",
+    "sound_digest",
 }
 """Columns that came later: a table without a value in them keeps the bytes that it always had."""
 

@@ -228,7 +228,8 @@ def print_plan(plan: RunPlan) -> None:
     """What a run would do, a line a stage."""
     console.print(
         f"{plan.tracks} tracks: {plan.new} new, {plan.changed} changed, {plan.removed} removed, "
-        f"{plan.quarantined} known to be unusable"
+        f"{plan.moved} moved, {plan.retagged} described anew, {plan.quarantined} known to be "
+        "unusable"
     )
     for name, stage in plan.stages.items():
         details = " · ".join(

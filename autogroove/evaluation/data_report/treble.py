@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from autogroove.audio import DECODER_VERSION, AudioFault, fetch_audio, read_clips
 from autogroove.config import ClipSettings
 from autogroove.errors import StoreError
-from autogroove.segments import Member
+from autogroove.segments import Member, make_members
 from autogroove.source import Source
 from autogroove.store import Store, canonical_json, make_key
 
@@ -43,8 +43,7 @@ def plan_treble(catalogue: pd.DataFrame) -> list[Batch]:
     same ones as long as they are there."""
     stored = catalogue[catalogue["status"] == "stored"].drop_duplicates("fingerprint")
     sample = stored.sort_values("fingerprint").head(MOST_TRACKS)
-    columns = (sample["fingerprint"], sample["path"], sample["size_bytes"])
-    members = [Member(str(f), str(p), int(s)) for f, p, s in zip(*columns, strict=True)]
+    members = list(make_members(sample))
     starts = range(0, len(members), TRACKS_PER_BATCH)
     return [tuple(members[start : start + TRACKS_PER_BATCH]) for start in starts]
 
@@ -84,7 +83,7 @@ def read_treble(store: Store, keys: Iterable[str]) -> NDArray[np.float64]:
 def _measure(member: Member, source: Source) -> float | str | None:
     """The cut-off; "none" where nothing was cut; None where the excerpt cannot be read."""
     try:
-        file = fetch_audio(source, member.path, member.size_bytes, member.fingerprint)
+        file = fetch_audio(source, member.path, member.size_bytes, member.digest)
         clips = read_clips(file, _EXCERPT)
     except AudioFault:
         return None

@@ -29,7 +29,7 @@ from autogroove.evaluation.descriptors.clips import BETWEEN_SHAPE, ClipDescripti
 from autogroove.evaluation.descriptors.earlier import EarlierRows, locate_earlier
 from autogroove.evaluation.descriptors.onsets import ANALYSIS_RATE_HZ, NUM_BANDS, NUM_LAGS
 from autogroove.evaluation.descriptors.sampling import sample_tracks
-from autogroove.segments import Member, make_images, make_recipe_key, top_frequency_hz
+from autogroove.segments import Member, make_images, make_members, make_recipe_key, top_frequency_hz
 from autogroove.source import Source
 from autogroove.store import Store, make_key
 
@@ -101,8 +101,7 @@ def plan_descriptions(catalogue: pd.DataFrame, settings: Settings) -> tuple[Desc
     for _, part in sample.groupby(_gather_segments(sample["segment"]), sort=True):
         fingerprints = [str(name) for name in part["fingerprint"]]
         disguised = tuple(bool(flag) for flag in part["disguised"])
-        columns = zip(fingerprints, part["path"], part["size_bytes"], strict=True)
-        members = tuple(Member(name, str(path), int(size)) for name, path, size in columns)
+        members = tuple(make_members(part))
         batch_key = make_key("descriptions", folder, fingerprints, list(disguised))
         key = f"{_FOLDER}/{folder}/{batch_key}.parquet"
         batches.append(DescriptionBatch(key, members, disguised))
@@ -208,7 +207,7 @@ _SCHEMA = pa.schema(
 def _describe_track(
     member: Member, disguised: bool, source: Source, settings: Settings
 ) -> pa.Table:
-    file = fetch_audio(source, member.path, member.size_bytes, member.fingerprint)
+    file = fetch_audio(source, member.path, member.size_bytes, member.digest)
     read = read_clips(file, settings.clip)
     samples, rate = _lower_rate(read.samples, read.sample_rate_hz, settings)
     plain = describe_clips(samples, rate)

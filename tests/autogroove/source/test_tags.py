@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import av
 import mutagen
 import mutagen.flac
 import mutagen.id3 as id3
@@ -19,7 +18,7 @@ from mutagen.aiff import AIFF
 from mutagen.apev2 import APEv2
 from mutagen.asf import ASF
 from mutagen.wave import WAVE
-from sounds import encode_mp3
+from sounds import encode_mp3, encode_noise
 
 from autogroove.source.folders import LocalFiles
 from autogroove.source.scan import scan_source
@@ -73,19 +72,6 @@ def id3_frames() -> list[id3.Frame]:
 
 def write_sound(place: Path, **options: str) -> Path:
     soundfile.write(place, NOISE, RATE, **options)
-    return place
-
-
-def encode(place: Path, codec: str, container: str) -> Path:
-    with av.open(str(place), "w", format=container) as file:
-        stream: Any = file.add_stream(codec, rate=44100, layout="mono", bit_rate=64000)
-        stream.codec_context.open()
-        num = stream.codec_context.frame_size
-        for number in range(44100 // num):
-            frame = av.AudioFrame.from_ndarray(np.resize(NOISE, (1, num)), "fltp", "mono")
-            frame.sample_rate, frame.pts = 44100, number * num
-            file.mux(stream.encode(frame))
-        file.mux(stream.encode(None))
     return place
 
 
@@ -153,7 +139,7 @@ def make_aiff(folder: Path) -> Path:
 
 
 def make_m4a(folder: Path) -> Path:
-    place = encode(folder / "song.m4a", "aac", "ipod")
+    place = encode_noise(folder / "song.m4a", "aac", "ipod")
     tags = mutagen.mp4.MP4(place)
     tags["©nam"], tags["©ART"], tags["aART"], tags["©alb"] = (
         LONG,
@@ -169,7 +155,7 @@ def make_m4a(folder: Path) -> Path:
 
 
 def make_wma(folder: Path) -> Path:
-    place = encode(folder / "song.wma", "wmav2", "asf")
+    place = encode_noise(folder / "song.wma", "wmav2", "asf")
     tags = ASF(place)
     names = {"title": "Title", "artist": "Author", "albumartist": "WM/AlbumArtist"}
     names |= {"album": "WM/AlbumTitle", "tracknumber": "WM/TrackNumber", "date": "WM/Year"}

@@ -148,6 +148,11 @@ class MadeUp:
     source_url: str = "/made-up"
 
     @property
+    def encoding_parts(self) -> dict[str, slice]:
+        """In the proportions of the groove preset's."""
+        return {"tempo": slice(0, 24), "rhythm": slice(24, 104), "sound": slice(104, CODE_SIZE)}
+
+    @property
     def settings(self) -> dict:
         """As far as copies are looked for by sound."""
         return {"spectrogram": {"sample_rate_hz": 22050, "hop_samples": 429}}

@@ -11,10 +11,14 @@ from .lists import describe_tracks as describe_tracks
 from .locations import Locations as Locations
 from .matching import match_clips as match_clips
 from .paths import find_path as find_path
+from .playlist_files import find_listed as find_listed
+from .playlist_files import is_playlist_file as is_playlist_file
 from .resolving import resolve_track as resolve_track
 from .roots import Root as Root
+from .rules import MOST_TRACKS as MOST_TRACKS
 from .rules import Rules as Rules
 from .stations import Station as Station
 from .stations import make_stations as make_stations
 from .tempo import estimate_tempo as estimate_tempo
 from .tempo import find_frame_rate as find_frame_rate
+from .weighing import Weighing as Weighing

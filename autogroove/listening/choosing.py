@@ -5,7 +5,8 @@ rules.
 What does not: the rules themselves (`rules`), the order (`ordering`), lists as values (`lists`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -20,6 +21,7 @@ from autogroove.listening.ordering import find_close_artists, measure_transition
 from autogroove.listening.proximity import Singles
 from autogroove.listening.rules import MOST_TRACKS, Limits, Rules, allow_tracks
 from autogroove.listening.tempo import fill_tempos
+from autogroove.listening.weighing import USUAL, Weighing
 
 USUAL_TRACK_SECONDS = 30.0
 """Taken for a track of unknown length when a playlist is asked for by duration."""
@@ -31,30 +33,79 @@ def find_similar(
     *,
     count: int = 10,
     versions: bool = True,
+    weighing: Weighing = USUAL,
+    avoid: Sequence[int] = (),
 ) -> list[Scored]:
     """The tracks nearest to one under mutual proximity, best first; the track itself is left out.
 
     Without `versions`, no recording comes twice, and that of the track itself not at all.
+    `weighing` says what near means. Tracks near to those of `avoid` come late.
 
     Raises:
-        NotFoundError: the track is not in the release.
+        NotFoundError: a track is not in the release.
+        SettingsError: the release cannot be weighed.
     """
     collection = open_collection(release)
     position = find_position(collection, track_id)
+    refuse_both([track_id], avoid)
+    find_nearest = _prepare_search(collection, position, weighing, avoid)
     looked = count
     while True:
-        nearest, scores = collection.proximity.find_nearest(position, looked)
+        nearest, scores = find_nearest(looked)
         found: list[int] = []
         for at in nearest.tolist() if not versions else ():
             raise_if_cancelled()
             if collection.recordings.find_copy(at, [position, *found]) is None:
                 found.append(at)
         kept = nearest.tolist() if versions else found[:count]
-        if len(kept) >= min(count, len(collection) - 1) or looked >= len(collection) - 1:
+        if len(kept) >= count or len(nearest) < looked:
             break
         looked *= 2
     score_of = dict(zip(nearest.tolist(), scores.tolist(), strict=True))
     return [Scored(collection.song(at), score_of[at]) for at in kept]
+
+
+Search = Callable[[int], tuple[NDArray[np.int64], Singles]]
+
+
+def _prepare_search(
+    collection: TrackLibrary, position: int, weighing: Weighing, avoid: Sequence[int]
+) -> Search:
+    """What gives the nearest so many tracks, best first, with their scores."""
+    proximity = collection.weigh(weighing)
+    if not avoid:
+        return partial(proximity.find_nearest, position)
+    distances = proximity.distances(position)
+    scores = proximity.to_all(position, distances)
+    scores *= _stay_away(collection, Rules(weighing=weighing, avoid=tuple(avoid)))
+    left = np.setdiff1d(np.arange(len(collection)), [position, *_find_all(collection, avoid)])
+    order = left[np.lexsort((distances[left], -scores[left]))]
+    return lambda count: (order[:count], scores[order[:count]])
+
+
+def _stay_away(collection: TrackLibrary, rules: Rules) -> Singles | float:
+    """How probable it is that each track is none of those near to what is avoided."""
+    proximity = collection.weigh(rules.weighing)
+    away: Singles | float = 1.0
+    for at in _find_all(collection, rules.avoid):
+        raise_if_cancelled()
+        away = away * (1 - proximity.to_all(at))
+    return away
+
+
+def refuse_both(asked: Iterable[int], avoid: Iterable[int]) -> None:
+    """Refuse tracks that are asked for and to be kept away from.
+
+    Raises:
+        SettingsError: there are some.
+    """
+    both = sorted(set(asked) & set(avoid))
+    if both:
+        raise SettingsError(f"Track {both[0]} is asked for, and to be kept away from.")
+
+
+def _find_all(collection: TrackLibrary, track_ids: Iterable[int]) -> list[int]:
+    return _unique(find_position(collection, track_id) for track_id in track_ids)
 
 
 def make_playlist(
@@ -72,15 +123,16 @@ def make_playlist(
     and `Playlist.notes` says which.
 
     Raises:
-        SettingsError: no seed.
+        SettingsError: no seed, or the release cannot be weighed.
         NotFoundError: a seed is not in the release.
     """
     rules = rules or Rules()
     collection = open_collection(release)
-    starts = _unique(find_position(collection, track_id) for track_id in seeds)
+    starts = _find_all(collection, seeds)
     if not starts:
         raise SettingsError("A playlist needs at least one seed.")
-    scores, distances = _measure(collection, starts)
+    refuse_both(seeds, rules.avoid)
+    scores, distances = _measure(collection, starts, rules)
     chosen, notes = _choose(collection, starts, scores, distances, rules)
     fill_tempos(collection, chosen)
     ordered = _order(collection, chosen, rules)
@@ -109,14 +161,19 @@ def find_position(collection: TrackLibrary, track_id: int) -> int:
         ) from None
 
 
-def _measure(collection: TrackLibrary, starts: list[int]) -> tuple[Singles, Singles]:
-    """Mean proximity and mean distance of every track to the seeds, float32 (n,) each."""
+def _measure(collection: TrackLibrary, starts: list[int], rules: Rules) -> tuple[Singles, Singles]:
+    """Score and mean distance of every track, float32 (n,) each.
+
+    The score is the mean proximity to the seeds, less where what is avoided is near.
+    """
+    proximity = collection.weigh(rules.weighing)
     scores, distances = [], []
     for at in starts:
         raise_if_cancelled()
-        distances.append(collection.proximity.distances(at))
-        scores.append(collection.proximity.to_all(at, distances[-1]))
-    return np.mean(scores, axis=0), np.mean(distances, axis=0)
+        distances.append(proximity.distances(at))
+        scores.append(proximity.to_all(at, distances[-1]))
+    away = _stay_away(collection, rules)
+    return np.mean(scores, axis=0) * away, np.mean(distances, axis=0)
 
 
 def _choose(
@@ -152,7 +209,8 @@ def _pick(
     chosen = list(starts)
     waiting = iter(pool)
     candidates = _admit(limits, waiting, rules.candidates)
-    nearest = collection.proximity.between(candidates, np.asarray(starts)).max(axis=1)
+    proximity = collection.weigh(rules.weighing)
+    nearest = proximity.between(candidates, np.asarray(starts)).max(axis=1)
     while len(candidates) and not _is_enough(collection, chosen, rules):
         raise_if_cancelled()
         value = (1 - rules.variety) * scores[candidates] - rules.variety * nearest
@@ -170,9 +228,9 @@ def _pick(
         candidates, nearest = candidates[keep], nearest[keep]
         fresh = _admit(limits, waiting, rules.candidates - len(candidates))
         candidates = np.concatenate([candidates, fresh])
-        to_all = collection.proximity.between(fresh, np.asarray(chosen[:-1]))
+        to_all = proximity.between(fresh, np.asarray(chosen[:-1]))
         nearest = np.concatenate([nearest, to_all.max(axis=1, initial=0.0)])
-        to_best = collection.proximity.between(candidates, np.asarray([best]))[:, 0]
+        to_best = proximity.between(candidates, np.asarray([best]))[:, 0]
         nearest = np.maximum(nearest, to_best)
     return chosen
 
@@ -203,7 +261,7 @@ def _brings_closer(collection: TrackLibrary, chosen: list[int], best: int, rules
 
 def _order(collection: TrackLibrary, chosen: list[int], rules: Rules) -> list[int]:
     positions = np.asarray(chosen, dtype=np.int64)
-    costs = measure_transitions(collection, positions)
+    costs = measure_transitions(collection, positions, rules.weighing)
     order = order_tracks(costs, collection.artists[positions], spacing=rules.artist_spacing)
     return [chosen[at] for at in order]
 

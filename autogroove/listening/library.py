@@ -6,9 +6,9 @@ that writes. It only reads a release.
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,15 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
+from autogroove.errors import SettingsError
 from autogroove.listening.listened import ListenedRelease
 from autogroove.listening.names import name_album, name_artist
 from autogroove.listening.proximity import Proximity
 from autogroove.listening.recordings import Recordings
+from autogroove.listening.weighing import Weighing
+
+MOST_WEIGHINGS = 8
+"""Kept at once: each is three numbers a track."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,30 @@ class TrackLibrary:
     def cluster_of(self) -> NDArray[np.int64]:
         """Cluster number of each track, -1 for a track that is in none."""
         return _numbers(self.rows, "cluster", missing=-1).astype(np.int64)
+
+    def weigh(self, weighing: Weighing) -> Proximity:
+        """Mutual proximity as somebody means it. That of the last few weighings is kept.
+
+        Raises:
+            SettingsError: the release's encodings have no parts.
+        """
+        return self.proximity if weighing.is_usual else self._weighed(weighing)
+
+    @cached_property
+    def _weighed(self) -> Callable[[Weighing], Proximity]:
+        @lru_cache(maxsize=MOST_WEIGHINGS)
+        def weigh(weighing: Weighing) -> Proximity:
+            parts = self.release.encoding_parts
+            if not parts:
+                raise SettingsError(
+                    f"Release {self.release.number} hears a track as one whole: its encodings "
+                    "have no tempo, rhythm and sound to weigh. A run with the groove preset "
+                    "makes such encodings."
+                )
+            size = self.proximity.encodings.shape[1]
+            return self.proximity.weighed(weighing.spread(parts, size))
+
+        return weigh
 
     def texts(self, column: str) -> list[str]:
         """A text column as folded words for comparing: one Unicode form, one case."""

@@ -35,6 +35,11 @@ class ListenedRelease(Protocol):
         ...
 
     @property
+    def encoding_parts(self) -> dict[str, slice]:
+        """Where tempo, rhythm and sound lie in an encoding; empty without parts."""
+        ...
+
+    @property
     def clusters(self) -> pd.DataFrame:
         """Columns track_id, cluster, exemplar."""
         ...

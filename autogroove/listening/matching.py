@@ -13,6 +13,7 @@ from autogroove.config import ClipSettings
 from autogroove.listening.choosing import find_position
 from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.listened import ListenedRelease
+from autogroove.listening.weighing import USUAL, Weighing
 from autogroove.releases import Release
 from autogroove.store import Store
 
@@ -34,15 +35,21 @@ class ClipMatch:
     other_start_seconds: float | None = None
 
 
-def match_clips(release: ListenedRelease | TrackLibrary, seed: int, other: int) -> ClipMatch:
+def match_clips(
+    release: ListenedRelease | TrackLibrary, seed: int, other: int, weighing: Weighing = USUAL
+) -> ClipMatch:
     """The best matching pair of clips of two tracks.
 
     Raises:
         NotFoundError: a track has no clips in the release.
+        SettingsError: the release cannot be weighed.
     """
     collection = open_collection(release)
+    proximity = collection.weigh(weighing)
     first = np.asarray(collection.release.clip_encodings(seed), dtype=np.float64)
     second = np.asarray(collection.release.clip_encodings(other), dtype=np.float64)
+    factors = weighing.spread(collection.release.encoding_parts, first.shape[1])
+    first, second = first * factors, second * factors
     distances = np.sqrt(((first[:, None, :] - second[None, :, :]) ** 2).sum(axis=-1))
     seed_clip, other_clip = np.unravel_index(np.argmin(distances), distances.shape)
     best = float(distances[seed_clip, other_clip])
@@ -51,7 +58,7 @@ def match_clips(release: ListenedRelease | TrackLibrary, seed: int, other: int) 
         int(seed_clip),
         int(other_clip),
         best,
-        best / collection.proximity.scale,
+        best / proximity.scale,
         starts[0][seed_clip] if starts[0] else None,
         starts[1][other_clip] if starts[1] else None,
     )

@@ -16,6 +16,7 @@ from autogroove.listening.spacing import (
     save_by_moves,
     save_by_reversals,
 )
+from autogroove.listening.weighing import USUAL, Weighing
 
 MOST_ROUNDS = 300
 """Rounds of changes at most; a playlist of 20 settles after about 5."""
@@ -29,17 +30,18 @@ _LOOKED_AT = 4
 
 
 def measure_transitions(
-    collection: TrackLibrary, positions: NDArray[np.int64]
+    collection: TrackLibrary, positions: NDArray[np.int64], weighing: Weighing = USUAL
 ) -> NDArray[np.float64]:
     """Cost (n, n) of going from one track to another, symmetric, about 1 between strangers.
 
     Encoding distance in units of the collection's mean distance, plus |log2| of the tempo ratio:
     a jump to double tempo costs as much as a jump to a stranger. An unknown tempo costs nothing.
     """
-    distances = collection.proximity.distances_between(positions, positions)
+    proximity = collection.weigh(weighing)
+    distances = proximity.distances_between(positions, positions)
     octaves = np.log2(collection.tempos[positions])
     jumps = np.abs(octaves[:, None] - octaves[None, :])
-    return np.asarray(distances / collection.proximity.scale + np.nan_to_num(jumps, nan=0.0))
+    return np.asarray(distances / proximity.scale + np.nan_to_num(jumps, nan=0.0))
 
 
 def order_tracks(

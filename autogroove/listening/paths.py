@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from autogroove.errors import SettingsError
 from autogroove.listening.cancellation import raise_if_cancelled
-from autogroove.listening.choosing import find_position
+from autogroove.listening.choosing import find_position, refuse_both
 from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.listened import ListenedRelease
 from autogroove.listening.lists import Playlist, Scored
 from autogroove.listening.ordering import find_close_artists
+from autogroove.listening.proximity import Proximity
 from autogroove.listening.rules import MOST_TRACKS, Rules, allow_tracks
 from autogroove.listening.tempo import fill_tempos
 from autogroove.listening.walks import Walks, Ways
@@ -50,9 +51,12 @@ def find_path(
 
     Raises:
         NotFoundError: a track is not in the release.
-        SettingsError: both are the same, or `length` is no 2 to 500.
+        SettingsError: both are the same, `length` is no 2 to 500, or the release cannot be weighed.
     """
     collection = open_collection(release)
+    rules = rules or Rules()
+    refuse_both((start, goal), rules.avoid)
+    proximity = collection.weigh(rules.weighing)
     ends = find_position(collection, start), find_position(collection, goal)
     if ends[0] == ends[1]:
         raise SettingsError("A path needs two different tracks.")
@@ -60,14 +64,15 @@ def find_path(
         raise SettingsError(f"A path holds up to {MOST_TRACKS} tracks, not {length}.")
     if length is not None and length < 2:
         raise SettingsError(f"A path of {length} tracks has no two ends; ask for 2 or more.")
-    corridor = _find_corridor(collection, *ends, rules or Rules())
-    steps = -collection.proximity.log_between(corridor, corridor) + STEP_COST
+    corridor = _find_corridor(collection, proximity, *ends, rules)
+    steps = -proximity.log_between(corridor, corridor) + STEP_COST
+    steps += _charge_nearness(proximity, corridor, _find_avoided(collection, rules))
     np.fill_diagonal(steps, np.inf)
-    progress = _measure_progress(collection, corridor)
-    found, notes = _find_tidy_path(collection, corridor, steps, progress, length, rules or Rules())
+    progress = _measure_progress(proximity, corridor)
+    found, notes = _find_tidy_path(collection, corridor, steps, progress, length, rules)
     positions = [int(at) for at in corridor[found]]
     fill_tempos(collection, positions)
-    nearness = collection.proximity.between(corridor[found], corridor[found])
+    nearness = proximity.between(corridor[found], corridor[found])
     scores = [1.0, *np.diagonal(nearness, 1).tolist()]
     first, last = (collection.song(at).name for at in ends)
     tracks = (Scored(collection.song(at), s) for at, s in zip(positions, scores, strict=True))
@@ -76,11 +81,26 @@ def find_path(
     )
 
 
+def _find_avoided(collection: TrackLibrary, rules: Rules) -> NDArray[np.int64]:
+    found = [find_position(collection, track_id) for track_id in rules.avoid]
+    return np.asarray(found, dtype=np.int64)
+
+
+def _charge_nearness(
+    proximity: Proximity, corridor: NDArray[np.int64], avoided: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """What steps cost more (n, n): half at each end, −log of the chance that it is not near."""
+    near = proximity.between(corridor, avoided)
+    charge = -np.log(np.maximum(1 - near, 1e-9)).sum(axis=1)
+    charge[:2] = 0  # the ends were asked for
+    return np.asarray(charge[:, None] + charge[None, :]) / 2
+
+
 def _find_corridor(
-    collection: TrackLibrary, start: int, goal: int, rules: Rules
+    collection: TrackLibrary, proximity: Proximity, start: int, goal: int, rules: Rules
 ) -> NDArray[np.int64]:
     """The ends, first and second, then the allowed tracks of smallest detour."""
-    detour = collection.proximity.distances(start) + collection.proximity.distances(goal)
+    detour = proximity.distances(start) + proximity.distances(goal)
     allowed = allow_tracks(collection, rules)
     allowed[[start, goal]] = False
     between = np.flatnonzero(allowed)
@@ -91,9 +111,9 @@ def _find_corridor(
     return np.asarray([start, goal, *nearest], dtype=np.int64)
 
 
-def _measure_progress(collection: TrackLibrary, corridor: NDArray[np.int64]) -> NDArray[np.float64]:
+def _measure_progress(proximity: Proximity, corridor: NDArray[np.int64]) -> NDArray[np.float64]:
     """How far along each track is: 0 at the start, 1 at the goal."""
-    away = collection.proximity.distances_between(corridor, corridor[:2])
+    away = proximity.distances_between(corridor, corridor[:2])
     total = np.maximum(away.sum(axis=1), 1e-30)
     progress = away[:, 0] / total
     progress[:2] = 0, 1

@@ -13,7 +13,15 @@ the two sides as independent,
 (Schnitzer, Flexer, Schedl and Widmer, "Local and global scaling reduce hubs in space", JMLR 13,
 2012, section 3.2, the Gaussian variant with independence). Mean and deviation come from a fixed
 sample of the points, so nothing of size n × n is ever made.
+
+Where columns are weighed, all of this is of the weighed distances: what is far in tempo is not
+what is far in sound. The points stay as they are, and what they are compared with is multiplied:
+Σ w²(x − y)² = Σ w²x² + Σ w²y² − 2 Σ x(w²y).
 """
+
+import copy
+from collections.abc import Iterator
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +43,25 @@ class Proximity:
         centre = encodings.mean(axis=0, dtype=np.float64) if len(encodings) else 0.0
         self.encodings = np.ascontiguousarray(encodings - centre, dtype=np.float32)
         self.centre = centre
-        self._squares = _square_lengths(self.encodings)
         self._sample = _choose_sample(len(encodings), sample_size, seed)
+        self._weigh(np.ones(self.encodings.shape[1], dtype=np.float32))
+
+    def weighed(self, factors: Singles) -> Self:
+        """The same rows, each column counting `factors` (d,) times as much; they are shared.
+
+        This measures the distances to the sample again: about a second at 100,000 rows.
+        """
+        other = copy.copy(self)
+        other._weigh(factors)
+        return other
+
+    def _weigh(self, factors: Singles) -> None:
+        self._factors = np.square(factors, dtype=np.float32)
+        heard = np.flatnonzero(self._factors)
+        self._heard = slice(int(heard.min(initial=0)), int(heard.max(initial=-1)) + 1)
+        self._squares = np.empty(len(self), dtype=np.float32)
+        for rows in _blocks(len(self)):
+            self._squares[rows] = _square_lengths(self.encodings[rows], self._factors)
         self.means, self.deviations = self._measure_spread()
 
     def __len__(self) -> int:
@@ -58,7 +83,9 @@ class Proximity:
         """Euclidean distances (len(first), len(second)), exact to float64."""
         a = self.encodings[first].astype(np.float64)
         b = self.encodings[second].astype(np.float64)
-        squares = _square_lengths(a)[:, None] + _square_lengths(b)[None, :] - 2 * (a @ b.T)
+        factors = self._factors.astype(np.float64)
+        squares = _square_lengths(a, factors)[:, None] + _square_lengths(b, factors)[None, :]
+        squares -= 2 * (a @ (b * factors).T)
         found = np.sqrt(np.maximum(squares, 0))
         found[first[:, None] == second[None, :]] = 0
         return np.asarray(found)
@@ -102,7 +129,7 @@ class Proximity:
     def distances_to(self, encoding: Singles) -> Singles:
         """Euclidean distances float32 (n,) from an encoding from outside to all rows."""
         point = (encoding - self.centre).astype(np.float32)
-        return self._distances_from(point, np.float32(point @ point))
+        return self._distances_from(point, np.float32(point @ (point * self._factors)))
 
     def of_vector(self, encoding: Singles) -> Singles:
         """Mutual proximity float32 (n,) of an encoding from outside with every row."""
@@ -133,7 +160,7 @@ class Proximity:
         return np.asarray(mine * theirs, dtype=np.float32)
 
     def _distances_from(self, point: Singles, square: np.float32) -> Singles:
-        found = self.encodings @ point
+        found = self.encodings[:, self._heard] @ (point * self._factors)[self._heard]
         found *= -2
         found += self._squares
         found += square
@@ -144,11 +171,10 @@ class Proximity:
         """Mean and deviation float32 (n,) of the distances from each row to the sample."""
         means = np.zeros(len(self), dtype=np.float32)
         deviations = np.ones(len(self), dtype=np.float32)
-        sample = self.encodings[self._sample]
-        for start in range(0, len(self) if len(self) > 1 else 0, _BLOCK):
-            rows = slice(start, start + _BLOCK)
+        sample = (self.encodings[self._sample] * self._factors)[:, self._heard]
+        for rows in _blocks(len(self) if len(self) > 1 else 0):
             squares = self._squares[rows, None] + self._squares[self._sample]
-            squares -= 2 * (self.encodings[rows] @ sample.T)
+            squares -= 2 * (self.encodings[rows, self._heard] @ sample.T)
             found = np.sqrt(np.maximum(squares, 0))
             itself = np.arange(len(self))[rows, None] == self._sample
             found[itself] = 0
@@ -172,8 +198,15 @@ def _floor(means: Singles) -> Singles:
     return np.asarray(np.maximum(np.float32(1e-3) * means, np.float32(1e-12)), dtype=np.float32)
 
 
-def _square_lengths(rows: NDArray[np.floating]) -> NDArray[np.floating]:
-    return np.asarray(np.einsum("ij,ij->i", rows, rows))
+def _square_lengths(
+    rows: NDArray[np.floating], factors: NDArray[np.floating]
+) -> NDArray[np.floating]:
+    return np.asarray(np.einsum("ij,ij->i", rows, rows * factors))
+
+
+def _blocks(num: int) -> Iterator[slice]:
+    for start in range(0, num, _BLOCK):
+        yield slice(start, start + _BLOCK)
 
 
 def _choose_sample(num: int, size: int, seed: int) -> NDArray[np.int64]:

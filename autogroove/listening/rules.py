@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from autogroove.errors import SettingsError
 from autogroove.listening.library import TrackLibrary, fold_text
+from autogroove.listening.weighing import USUAL, Weighing
 
 Ints = NDArray[np.int64]
 
@@ -31,7 +32,8 @@ class Rules:
     which at least one must be in a track's licence; `exclude` are track ids. Limits on artists and
     albums are eased, in a stated order, where a collection is too small for them; licence,
     exclusions and "one version of a recording" never are. `variety` is 1 - λ of maximal marginal
-    relevance. With `versions`, a list may hold several versions of a recording.
+    relevance. With `versions`, a list may hold several versions of a recording. `weighing` says
+    what near means; `avoid` are ids of tracks to keep away from.
     """
 
     length: int = 20
@@ -44,6 +46,8 @@ class Rules:
     variety: float = 0.3
     candidates: int = 200
     versions: bool = False
+    weighing: Weighing = USUAL
+    avoid: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("length", "tracks_per_artist", "tracks_per_album", "candidates"):
@@ -76,7 +80,7 @@ class Rules:
 def allow_tracks(collection: TrackLibrary, rules: Rules) -> NDArray[np.bool_]:
     """Which tracks licence and exclusions leave, bool (n,)."""
     allowed = np.ones(len(collection), dtype=bool)
-    excluded = [collection.positions.get(track_id) for track_id in rules.exclude]
+    excluded = [collection.positions.get(each) for each in (*rules.exclude, *rules.avoid)]
     allowed[[at for at in excluded if at is not None]] = False
     if rules.licences:
         wanted = [fold_text(word) for word in rules.licences]

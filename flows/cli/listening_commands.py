@@ -6,6 +6,7 @@ What belongs here: turning words into tracks and answers into text. What does no
 """
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ from autogroove.config import EXPLORER_PORT
 from flows.cli.options import (
     DEFAULT_STORE,
     ExportOptions,
+    MeaningOptions,
     ReadingOptions,
     ReleaseOption,
     StoreOption,
@@ -69,28 +71,42 @@ def similar(
         ),
     ] = True,
     *,
+    meaning: MeaningOptions,
     reading: ReadingOptions,
 ) -> None:
     """The tracks whose groove is nearest to one track's."""
     from autogroove.listening import find_similar, match_clips, open_collection
 
+    weighing = meaning.weighing
     collection = open_collection(reading.open())
     seed = find_track(collection, track, may_ask=not reading.as_json)
-    found = find_similar(collection, seed, count=count, versions=versions)
+    avoid = find_tracks(collection, meaning.avoid or (), may_ask=not reading.as_json)
+    found = find_similar(
+        collection, seed, count=count, versions=versions, weighing=weighing, avoid=avoid
+    )
     rows = [scored.as_json() for scored in found]
     columns = list(LIST_COLUMNS)
     if clips:
         columns += ["seed_start_seconds", "other_start_seconds"]
         for row in rows:
-            row |= asdict(match_clips(collection, seed, int(str(row["track_id"]))))
+            row |= asdict(match_clips(collection, seed, int(str(row["track_id"])), weighing))
     show_rows(rows, columns, reading.as_json)
 
 
 def playlist(
     seeds: Annotated[
-        list[str], typer.Argument(metavar="SEED…", help="Ids, paths, or words of artist and title.")
+        list[str],
+        typer.Argument(
+            metavar="SEED…",
+            help="Ids, paths, words of artist and title, or an m3u8 file of such tracks.",
+        ),
     ],
-    length: Annotated[int, typer.Option("--length", min=1, help="Tracks, seeds included.")] = 20,
+    length: Annotated[
+        int | None,
+        typer.Option(
+            "--length", min=1, help="Tracks, seeds included; 20, or twice the seeds if more."
+        ),
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option("--minutes", min=0.1, help="Duration instead of a length.")
     ] = None,
@@ -105,22 +121,27 @@ def playlist(
     ] = 0.3,
     versions: VersionsOption = False,
     *,
+    meaning: MeaningOptions,
     writing: ExportOptions,
     reading: ReadingOptions,
 ) -> None:
     """A playlist from one or more songs, ordered for smooth transitions."""
-    from autogroove.listening import Rules, make_playlist, open_collection
+    from autogroove.listening import MOST_TRACKS, Rules, make_playlist, open_collection
 
+    weighing = meaning.weighing
     collection = open_collection(reading.open())
-    may_ask = not reading.as_json
-    starts = find_tracks(collection, seeds, may_ask=may_ask)
+    find = partial(find_tracks, collection, may_ask=not reading.as_json, roots=writing.roots)
+    starts = find(seeds)
+    usual = min(max(20, 2 * len(starts)), MOST_TRACKS)
     rules = Rules(
-        length=length,
+        length=usual if length is None else length,
         duration_seconds=minutes * 60 if minutes else None,
         licences=tuple(licence or ()),
-        exclude=frozenset(find_tracks(collection, exclude or (), may_ask=may_ask)),
+        exclude=frozenset(find(exclude or ())),
         variety=variety,
         versions=versions,
+        weighing=weighing,
+        avoid=tuple(find(meaning.avoid or ())),
     )
     made = make_playlist(collection, starts, rules)
     hand_over(collection, made, writing, reading.as_json)
@@ -134,15 +155,19 @@ def path(
     ] = None,
     versions: VersionsOption = False,
     *,
+    meaning: MeaningOptions,
     writing: ExportOptions,
     reading: ReadingOptions,
 ) -> None:
     """A walk from one song to another in small steps."""
     from autogroove.listening import Rules, find_path, open_collection
 
+    weighing, may_ask = meaning.weighing, not reading.as_json
     collection = open_collection(reading.open())
-    first, last = find_tracks(collection, (start, goal), may_ask=not reading.as_json)
-    made = find_path(collection, first, last, length, rules=Rules(versions=versions))
+    first, last = (find_track(collection, words, may_ask=may_ask) for words in (start, goal))
+    avoid = find_tracks(collection, meaning.avoid or (), may_ask=may_ask, roots=writing.roots)
+    rules = Rules(versions=versions, weighing=weighing, avoid=tuple(avoid))
+    made = find_path(collection, first, last, length, rules=rules)
     hand_over(collection, made, writing, reading.as_json)
 
 

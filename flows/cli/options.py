@@ -14,7 +14,7 @@ import typer
 from autogroove.config import Circumstances, PresetName, Settings, SourceSelection, read_settings
 
 if TYPE_CHECKING:
-    from autogroove.listening import Root
+    from autogroove.listening import Root, Weighing
     from autogroove.releases import Release
 
 StoreOption = Annotated[
@@ -196,6 +196,35 @@ class ReadingOptions:
         from autogroove.releases import open_release
 
         return open_release(self.store, self.release)
+
+
+@dataclass(frozen=True)
+class MeaningOptions:
+    """What near means."""
+
+    weigh: Annotated[
+        str | None,
+        typer.Option(
+            "--weigh",
+            metavar="PART=TIMES",
+            help="How much tempo, rhythm and sound count: rhythm=2,sound=0.",
+        ),
+    ] = None
+    avoid: Annotated[
+        list[str] | None,
+        typer.Option("--not", metavar="TRACK", help="Keep away from this track; repeatable."),
+    ] = None
+
+    @property
+    def weighing(self) -> "Weighing":
+        """How much each part counts.
+
+        Raises:
+            SettingsError: what was typed does not say.
+        """
+        from autogroove.listening import Weighing
+
+        return Weighing() if self.weigh is None else Weighing.parse(self.weigh)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ What belongs here: the question. What does not: which tracks fit (`autogroove.li
 """
 
 import sys
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import typer
 
@@ -13,7 +14,8 @@ from autogroove.errors import AmbiguousError
 from flows.cli.options import show_text
 
 if TYPE_CHECKING:
-    from autogroove.listening import TrackLibrary
+    from autogroove.listening import Root, TrackLibrary
+    from autogroove.releases import Release
 
 
 def find_track(collection: "TrackLibrary", words: str, *, may_ask: bool) -> int:
@@ -33,9 +35,37 @@ def find_track(collection: "TrackLibrary", words: str, *, may_ask: bool) -> int:
         return _choose(words, error)
 
 
-def find_tracks(collection: "TrackLibrary", texts: Iterable[str], *, may_ask: bool) -> list[int]:
-    """The ids of several."""
-    return [find_track(collection, words, may_ask=may_ask) for words in texts]
+def find_tracks(
+    collection: "TrackLibrary",
+    texts: Iterable[str],
+    *,
+    may_ask: bool,
+    roots: "Sequence[Root]" = (),
+) -> list[int]:
+    """The ids of several; a text may be a playlist file, which stands for its songs.
+
+    What such a file lists and the release has not is said.
+
+    Raises:
+        NotFoundError: one fits no track, or several, or a file lists none that is here.
+    """
+    found: list[int] = []
+    for text in texts:
+        listed = _read_listed(collection, text, roots)
+        found += listed or [find_track(collection, text, may_ask=may_ask)]
+    return found
+
+
+def _read_listed(collection: "TrackLibrary", text: str, roots: "Sequence[Root]") -> list[int]:
+    from autogroove.listening import Locations, find_listed, is_playlist_file
+
+    if not is_playlist_file(text):
+        return []
+    locations = Locations.of_release(cast("Release", collection.release), roots=roots)
+    listed = find_listed(collection, Path(text), locations)
+    for line in listed.missing:
+        typer.echo(f"not in the release: {show_text(line)}", err=True)
+    return list(listed.track_ids)
 
 
 def _choose(words: str, found: AmbiguousError) -> int:
@@ -44,7 +74,7 @@ def _choose(words: str, found: AmbiguousError) -> int:
         typer.echo(f"{number:4}  {show_text(label)}", err=True)
     numbers = {str(at): track_id for at, (track_id, _) in enumerate(found.choices, 1)}
     while True:
-        typer.echo("Which: ", err=True, nl=False)  # a prompt of typer's leaves a space on stdout
+        typer.echo("Which? ", nl=False, err=True)  # stdout is for the answer
         typed = sys.stdin.readline()
         if not typed:
             raise typer.Abort

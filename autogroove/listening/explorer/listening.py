@@ -20,6 +20,7 @@ from autogroove.listening.paths import find_path
 from autogroove.listening.resolving import search_tracks
 from autogroove.listening.rules import MOST_TRACKS, Rules
 from autogroove.listening.tempo import fill_tempos
+from autogroove.listening.weighing import USUAL, Weighing
 
 TrackId = Annotated[int, Field(ge=0, le=2**53)]
 Licence = Annotated[str, Field(max_length=200)]
@@ -43,6 +44,8 @@ class PlaylistQuestion(Question):
     licences: Annotated[list[Licence], Field(max_length=20), FailFast()] = []
     exclude: Annotated[list[TrackId], Field(max_length=100_000), FailFast()] = []
     variety: Annotated[float, Field(ge=0, le=1)] = 0.3
+    weigh: Annotated[str, Field(max_length=200)] = ""
+    avoid: Annotated[list[TrackId], Field(max_length=50), FailFast()] = []
 
     def rules(self) -> Rules:
         """The rules that it states."""
@@ -56,6 +59,8 @@ class PlaylistQuestion(Question):
             licences=tuple(self.licences),
             exclude=frozenset(self.exclude),
             variety=self.variety,
+            weighing=read_weighing(self.weigh),
+            avoid=tuple(self.avoid),
         )
 
 
@@ -69,6 +74,13 @@ class ExportQuestion(Question):
 
 
 Words = Annotated[str, Query(max_length=200)]
+Weigh = Annotated[str, Query(max_length=200, description="Such as rhythm=2,sound=0.")]
+Avoid = Annotated[list[TrackId], Query(alias="not", max_length=50, description="Repeatable.")]
+
+
+def read_weighing(text: str) -> Weighing:
+    """How much each part counts; as usual where nothing is said."""
+    return Weighing.parse(text) if text else USUAL
 
 
 def listening_routes(library: OpenReleases) -> APIRouter:
@@ -99,14 +111,16 @@ def listening_routes(library: OpenReleases) -> APIRouter:
     @routes.get("/tracks/{track_id}/similar")
     @computed
     def show_similar(
-        number: int, track_id: int, limit: int = Query(12, ge=1, le=100)
+        number: int,
+        track_id: int,
+        limit: int = Query(12, ge=1, le=100),
+        weigh: Weigh = "",
+        avoid: Avoid = [],  # noqa: B006 - FastAPI copies it
     ) -> list[dict[str, Any]]:
         """The nearest tracks, best first, each with the pair of clips that match best."""
-        collection = library.open(number).collection
-        return [
-            _describe_match(collection, track_id, scored)
-            for scored in find_similar(collection, track_id, count=limit)
-        ]
+        collection, weighing = library.open(number).collection, read_weighing(weigh)
+        found = find_similar(collection, track_id, count=limit, weighing=weighing, avoid=avoid)
+        return [_describe_match(collection, track_id, scored, weighing) for scored in found]
 
     @routes.post("/playlist")
     @computed_slowly
@@ -118,10 +132,17 @@ def listening_routes(library: OpenReleases) -> APIRouter:
     @routes.get("/path")
     @computed_slowly
     def ask_path(
-        number: int, start: int, goal: int, length: int | None = Query(None, ge=2, le=100)
+        number: int,
+        start: int,
+        goal: int,
+        length: int | None = Query(None, ge=2, le=100),
+        weigh: Weigh = "",
+        avoid: Avoid = [],  # noqa: B006
     ) -> dict[str, Any]:
         """A walk from one track to another."""
-        return _describe(find_path(library.open(number).collection, start, goal, length))
+        rules = Rules(weighing=read_weighing(weigh), avoid=tuple(avoid))
+        collection = library.open(number).collection
+        return _describe(find_path(collection, start, goal, length, rules=rules))
 
     @routes.post("/export", response_class=Response)
     @computed
@@ -140,9 +161,11 @@ def listening_routes(library: OpenReleases) -> APIRouter:
     return routes
 
 
-def _describe_match(collection: TrackLibrary, track_id: int, scored: Scored) -> dict[str, Any]:
+def _describe_match(
+    collection: TrackLibrary, track_id: int, scored: Scored, weighing: Weighing
+) -> dict[str, Any]:
     raise_if_cancelled()
-    match = match_clips(collection, track_id, scored.song.track_id)
+    match = match_clips(collection, track_id, scored.song.track_id, weighing)
     return describe_scored(scored) | {"match": asdict(match)}
 
 

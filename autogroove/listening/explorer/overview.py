@@ -144,6 +144,7 @@ def overview_routes(library: OpenReleases) -> APIRouter:
             "encoded": len(opened.collection),
             "genres": rank_genres(opened.collection),
             "settings": opened.release.settings,
+            "parts": list(opened.release.encoding_parts),
         }
 
     @routes.get("/releases/{number}/changes")

@@ -11,10 +11,10 @@ from typing import Any
 
 from autogroove.errors import PlayerError
 from autogroove.listening.exports import clean_text
+from autogroove.listening.finding import tidy_place
 from autogroove.listening.library import TrackLibrary, TrackView
 from autogroove.listening.lists import Playlist
 from autogroove.listening.locations import Locations
-from autogroove.listening.players.finding import tidy_place
 from autogroove.listening.players.player import Player, Wanted
 from autogroove.listening.stations import Station
 from autogroove.source import to_real_path

@@ -7,8 +7,8 @@ from typing import Any
 from mpd import MPDClient, MPDError
 
 from autogroove.errors import PlayerError
+from autogroove.listening.finding import Entry, Shelf
 from autogroove.listening.lists import Playlist
-from autogroove.listening.players.finding import Entry, Shelf
 from autogroove.listening.players.player import Wanted
 
 USUAL_PORT = 6600
@@ -43,7 +43,7 @@ class MpdPlayer:
             lambda: self._find_tag("title", wanted.song.title),
         ]
         for ask in questions:
-            found = Shelf(map(_read_entry, ask())).find(wanted)
+            found = Shelf(map(_read_entry, ask())).find(wanted.sought)
             if found is not None:
                 return found.reference
         return None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from autogroove.listening.finding import Sought
 from autogroove.listening.library import TrackView
 from autogroove.listening.lists import Playlist
 
@@ -18,6 +19,13 @@ class Wanted:
     song: TrackView
     places: tuple[str, ...]
     musicbrainz_id: str = ""
+
+    @property
+    def sought(self) -> Sought:
+        """The same without us."""
+        song = self.song
+        known = (song.title, song.artist, self.musicbrainz_id, song.duration_seconds)
+        return Sought(self.places, *known)
 
 
 class Player(Protocol):

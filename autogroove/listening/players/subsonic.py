@@ -10,8 +10,8 @@ import aiohttp
 from libopensonic import Connection, errors
 
 from autogroove.errors import PlayerError
+from autogroove.listening.finding import Entry, Shelf
 from autogroove.listening.lists import Playlist
-from autogroove.listening.players.finding import Entry, Shelf
 from autogroove.listening.players.player import Wanted
 
 MOST_SEARCHED = 200
@@ -107,13 +107,13 @@ class SubsonicPlayer:
                     return found
             if self._shelf is None:
                 self._shelf = Shelf(self._read_all())
-            entries = [self._shelf.find(each) for each in wanted]
+            entries = [self._shelf.find(each.sought) for each in wanted]
         return [entry.reference if entry else None for entry in entries]
 
     def _search(self, wanted: Wanted) -> str | None:
         if not wanted.song.title:
             return None
-        entry = Shelf(self._page(wanted.song.title, 50, 0)).find(wanted)
+        entry = Shelf(self._page(wanted.song.title, 50, 0)).find(wanted.sought)
         return entry.reference if entry else None
 
     def _read_all(self) -> Iterator[Entry]:

@@ -57,6 +57,11 @@ class ReportInputs:
         """The release's number, 0 before it has one."""
         return self.release or 0
 
+    @property
+    def encoding_parts(self) -> dict[str, slice]:
+        """A report weighs nothing."""
+        return {}
+
     def clips(self, track_id: int) -> NDArray[np.uint8]:
         """A report opens no segment."""
         raise ReleaseError(f"A report has no clips of track {track_id}.")

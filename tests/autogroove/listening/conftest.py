@@ -17,6 +17,7 @@ class ArrayRelease:
     track_ids: np.ndarray
     encodings: np.ndarray
     clusters: pd.DataFrame
+    encoding_parts: dict[str, slice] = field(default_factory=dict)
     number: int = 3
     source_url: str = "/music"
     settings: dict[str, Any] = field(default_factory=dict)

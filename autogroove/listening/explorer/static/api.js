@@ -31,10 +31,10 @@ export const showCard = () => get(here("/card"));
 export const listStations = () => get(here("/stations"));
 export const showStation = (cluster) => get(here(`/stations/${cluster}`));
 export const search = (text) => get(here(`/search?q=${encodeURIComponent(text)}`));
-export const findSimilar = (id) => get(here(`/tracks/${id}/similar`));
+export const findSimilar = (id, weigh) => get(here(`/tracks/${id}/similar${weigh ? `?weigh=${encodeURIComponent(weigh)}` : ""}`));
 export const makePlaylist = async (question) => (await post(here("/playlist"), question)).json();
-export const findPath = (start, goal, length) =>
-  get(here(`/path?start=${start}&goal=${goal}${length ? `&length=${length}` : ""}`));
+export const findPath = (start, goal, { length, weigh }) =>
+  get(here(`/path?${new URLSearchParams({ start, goal, ...(length ? { length } : {}), ...(weigh ? { weigh } : {}) })}`));
 export const exportPlaylist = async (question) => (await post(here("/export"), question)).blob();
 export const audioUrl = (id) => here(`/tracks/${id}/audio`);
 export const spectrogramUrl = (id, clip) => here(`/tracks/${id}/spectrogram/${clip}.png`);

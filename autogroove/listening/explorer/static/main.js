@@ -5,12 +5,13 @@ import { MOST_GENRES, colourCluster, colourGenre, colourTempo, css, FAST_BPM, ra
 import { announce, byId, make, notice, words } from "./dom.js";
 import { PointMap } from "./map.js";
 import { forget, onPlaying, toggle } from "./player.js";
-import { addSong, clearPlaylist, pathTo, seedFrom, startPlaylist, trackIds } from "./playlist.js";
+import { addSong, clearPlaylist, pathTo, refreshPlaylist, seedFrom, startPlaylist, trackIds } from "./playlist.js";
 import { showReleasePanel } from "./release.js";
 import { startSearch } from "./search.js";
 import { actions, describe } from "./songs.js";
 import { openStation, setStations, startStations } from "./stations.js";
-import { showNoTrack, showTrackPanel, useClipLength } from "./track.js";
+import { onNeighbours, showNoTrack, showTrackPanel, useClipLength } from "./track.js";
+import { useParts } from "./weighing.js";
 
 const state = { release: null, points: null, index: new Map(), genres: [], station: null, genre: null, selected: null };
 const map = new PointMap(byId("map"), byId("points"), byId("overlay"), {
@@ -124,12 +125,14 @@ async function select(id, { open = true } = {}) {
   if (state.index.has(id)) map.reveal(state.index.get(id));
   if (open) openTab("track");
   remember();
-  const found = await showTrackPanel(id);
-  if (found && state.selected === id) {
-    map.setMarks({ neighbours: found.neighbours.map((song) => state.index.get(song.track_id)).filter((at) => at !== undefined) });
-    announce(`${found.song.name}, ${found.neighbours.length} neighbours`);
-  }
+  await showTrackPanel(id);
 }
+
+onNeighbours((song, neighbours) => {
+  if (state.selected !== song.track_id) return;
+  map.setMarks({ neighbours: neighbours.map((each) => state.index.get(each.track_id)).filter((at) => at !== undefined) });
+  announce(`${song.name}, ${neighbours.length} neighbours`);
+});
 
 Object.assign(actions, {
   select,
@@ -183,6 +186,8 @@ async function showRelease(number) {
   state.genres = release.genres;
   state.index = new Map(Array.from(points.ids, (id, at) => [id, at]));
   useClipLength(release.settings?.clip?.clip_seconds);
+  useParts(release.parts);
+  refreshPlaylist();
   map.setPoints(points);
   paint();
   map.setMarks({ labels: stations.slice(0, 40).map((each) => ({ index: state.index.get(each.exemplar), name: shorten(each.exemplar_title) })) });

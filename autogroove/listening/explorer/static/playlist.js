@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { announce, byId, formatTime, make, notice, words } from "./dom.js";
 import { play } from "./player.js";
 import { songRow } from "./songs.js";
+import { weigh, weighingControls } from "./weighing.js";
 
 const panel = byId("panel-playlist");
 let songs = [];
@@ -17,6 +18,11 @@ export const trackIds = () => songs.map((song) => song.track_id);
 
 export function startPlaylist(callback) {
   onchange = callback;
+  render();
+}
+
+/** Another release can weigh other parts. */
+export function refreshPlaylist() {
   render();
 }
 
@@ -47,7 +53,7 @@ export async function pathTo(song, from) {
     render();
     return;
   }
-  await fill(() => api.findPath(start.track_id, song.track_id));
+  await fill(() => api.findPath(start.track_id, song.track_id, { weigh: weigh() }));
 }
 
 function rules() {
@@ -60,6 +66,7 @@ function rules() {
     artist_spacing: Number(wanted.spacing) || 0,
     tracks_per_album: wanted.perAlbum ? 1 : null,
     licences,
+    weigh: weigh(),
   };
 }
 
@@ -114,7 +121,7 @@ function buttons() {
   return make("div", { class: "row" },
     make("button", { class: "main", onclick: () => play(songs[0], { list: songs }) }, "▶ Play all"),
     make("button", { onclick: again, title: "Keep these tracks and add more like them" }, "Extend"),
-    songs.length > 1 ? make("button", { id: "path", onclick: () => fill(() => api.findPath(songs[0].track_id, songs.at(-1).track_id, Math.max(2, Number(wanted.length) || 20))), title: "Walk from the first track to the last in small steps" }, "Path first → last") : null,
+    songs.length > 1 ? make("button", { id: "path", onclick: () => fill(() => api.findPath(songs[0].track_id, songs.at(-1).track_id, { length: Math.max(2, Number(wanted.length) || 20), weigh: weigh() })), title: "Walk from the first track to the last in small steps" }, "Path first → last") : null,
     make("button", { onclick: clearPlaylist }, "Clear"),
     exporting());
 }
@@ -180,11 +187,12 @@ function drag(event, from) {
 
 function options() {
   const field = (label, name, properties, wide = false) => make("label", { class: wide ? "wide" : null }, label,
-    make("input", { name, value: wanted[name], ...properties, oninput: (event) => { wanted[name] = event.target.value; } }));
+    make("input", { name, ...properties, value: wanted[name], oninput: (event) => { wanted[name] = event.target.value; } }));
   const album = make("input", { type: "checkbox", name: "perAlbum" });
   album.checked = wanted.perAlbum;
   album.addEventListener("change", () => { wanted.perAlbum = album.checked; });
   return make("details", {}, make("summary", {}, "Rules for the next playlist"),
+    weighingControls(() => {}),
     make("div", { class: "form" },
       field("Tracks", "length", { type: "number", min: 1, max: 500 }),
       field("or minutes", "minutes", { type: "number", min: 1, max: 1440, placeholder: "any" }),

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { byId, formatTime, isWeb, make, notice, words } from "./dom.js";
 import { play } from "./player.js";
 import { actions, scoreBar, songRow, swatch } from "./songs.js";
+import { weigh, weighingControls } from "./weighing.js";
 
 const panel = byId("panel-track");
 let turn = 0;
@@ -19,25 +20,42 @@ export function showNoTrack(text = "Pick a point on the map, search above, or tu
   panel.replaceChildren(make("p", { class: "empty" }, text));
 }
 
-/** Shows a track and resolves to its neighbours. */
+/** Called with a track and its neighbours whenever they are listed. */
+let onneighbours = () => {};
+export function onNeighbours(callback) {
+  onneighbours = callback;
+}
+
+/** Shows a track; resolves when its neighbours are listed. */
 export async function showTrackPanel(id) {
   const mine = ++turn;
   try {
     const song = await api.showTrack(id);
-    if (mine !== turn) return null;
+    if (mine !== turn) return;
     const near = make("div", { class: "stack" }, make("p", { class: "quiet" }, "Looking for neighbours…"));
     const clips = pictures(song);
-    panel.replaceChildren(make("div", { class: "stack" }, head(song), clips.element, make("h3", {}, "Sounds like"), near));
+    const sliders = weighingControls(() => { if (mine === turn) listNeighbours(song, near, clips, mine); });
+    panel.replaceChildren(make("div", { class: "stack" }, head(song), clips.element, make("h3", {}, "Sounds like"), sliders, near));
     panel.scrollTop = 0;
-    const neighbours = await api.findSimilar(id);
-    if (mine !== turn) return null;
+    await listNeighbours(song, near, clips, mine);
+  } catch (error) {
+    if (mine === turn) panel.replaceChildren(notice(error.message, true));
+  }
+}
+
+async function listNeighbours(song, near, clips, mine) {
+  const asked = weigh();
+  near.setAttribute("aria-busy", "true");
+  try {
+    const neighbours = await api.findSimilar(song.track_id, asked);
+    if (mine !== turn || asked !== weigh()) return;
     near.replaceChildren(neighbours.length
       ? make("ul", { class: "list", id: "neighbours" }, neighbours.map((other) => neighbourRow(song, other, neighbours, clips.show)))
       : make("p", { class: "quiet" }, "It is the only track of this release."));
-    return { song, neighbours };
+    near.removeAttribute("aria-busy");
+    onneighbours(song, neighbours);
   } catch (error) {
-    if (mine === turn) panel.replaceChildren(notice(error.message, true));
-    return null;
+    if (mine === turn) near.replaceChildren(notice(error.message, true));
   }
 }
 

@@ -4,11 +4,12 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import uvicorn
+from browsing import PATIENCE_MS
 from musical import TrackView, publish_folder, write_songs
 from starlette.testclient import TestClient
 
@@ -127,3 +128,25 @@ def chromium() -> Iterator[object]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, serve, store: Store) -> Iterator[Callable]:
+    """Opens the explorer; fails the test on any script error or refused request."""
+    faults: list[str] = []
+    contexts = []
+
+    def open_(url: str | None = None, **options):
+        context = chromium.new_context(**options)
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda text: text.type == "error" and faults.append(text.text))
+        page.goto(url or serve(create_app(store.url)))
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert faults == []

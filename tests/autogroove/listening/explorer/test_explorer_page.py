@@ -1,11 +1,11 @@
 """The page in a real browser: as a listener would use it, by mouse and by keyboard."""
 
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browsing import ANSWERED, choose, wait_ready, wait_until
 
 from autogroove.clustering.clusters import write_clusters
 from autogroove.listening.explorer.app import create_app
@@ -18,55 +18,6 @@ from autogroove.store.artefacts import put_bytes
 from autogroove.store.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
-PATIENCE_MS = 60_000
-ANSWERED = "#found:not([aria-busy='true'])"
-"""The list of what was found, once it answers all that was typed."""
-
-
-@pytest.fixture
-def open_page(chromium, serve, store: Store) -> Iterator[Callable]:
-    """Opens the explorer; fails the test on any script error or refused request."""
-    faults: list[str] = []
-    contexts = []
-
-    def open_(url: str | None = None, **options):
-        context = chromium.new_context(**options)
-        context.set_default_timeout(PATIENCE_MS)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda text: text.type == "error" and faults.append(text.text))
-        page.goto(url or serve(create_app(store.url)))
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert faults == []
-
-
-def wait_ready(page) -> None:
-    page.wait_for_selector("body[data-ready]", timeout=PATIENCE_MS)
-
-
-def wait_until(page, expression: str, value: object = True) -> None:
-    """The page's policy forbids Playwright's own polling, which evaluates text as code."""
-    for _ in range(PATIENCE_MS // 50):
-        if page.evaluate(expression) == value:
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"{expression} never became {value!r}")
-
-
-def choose(page, words: str) -> None:
-    """Search by typing and take the first answer."""
-    page.keyboard.press("/")
-    page.keyboard.type(words)
-    page.wait_for_selector(f"{ANSWERED} li[aria-selected='true']")
-    title = page.locator("#found li[aria-selected='true'] b").inner_text()
-    page.keyboard.press("Enter")
-    wait_until(page, "document.getElementById('track-title')?.innerText", title)
-    page.wait_for_selector("#neighbours li")
 
 
 def test_search_play_neighbours_playlist_export(open_page, music: Path, tmp_path: Path) -> None:

@@ -39,6 +39,10 @@ def run(
     rehash: Annotated[
         bool, typer.Option("--rehash", help="Read every file again, to find silent changes.")
     ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Read the whole store first, to find and mend damage."),
+    ] = False,
     *,
     where: ClusterOptions,
     as_json: JsonOption = False,
@@ -50,7 +54,11 @@ def run(
     """
     settings, circumstances = about.settings, where.circumstances(about.store)
     policy = RunPolicy(
-        retrain=retrain, promote=promote, retry_quarantined=retry_quarantined, rehash=rehash
+        retrain=retrain,
+        promote=promote,
+        retry_quarantined=retry_quarantined,
+        rehash=rehash,
+        verify=verify,
     )
     from flows.cli.embedded import run_embedded
 

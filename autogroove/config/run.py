@@ -66,6 +66,7 @@ class RunPolicy(Section):
     allow_removed: bool = Field(
         False, description="Publish although more tracks are gone than source.removed_fraction."
     )
+    verify: bool = Field(False, description="Read the whole store, to find and mend damage.")
 
 
 EXPLORER_PORT = 8808

@@ -14,6 +14,7 @@ from .reclustering import ClusterDecision as ClusterDecision
 from .reclustering import cluster_tracks_once as cluster_tracks_once
 from .reclustering import compare_encodings as compare_encodings
 from .reclustering import decide_clusters as decide_clusters
+from .reclustering import remake_clusters as remake_clusters
 from .removals import check_removals as check_removals
 from .retraining import ModelDecision as ModelDecision
 from .retraining import decide_model as decide_model

@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from autogroove.errors import StoreError
-from autogroove.store import Store, digest_bytes, make_key
+from autogroove.errors import DamagedObject
+from autogroove.store import REMEDY, Store, digest_bytes, make_key, parsing, write_again
 
 METADATA_FIELDS: tuple[pa.Field, ...] = (
     pa.field("title", pa.string()),
@@ -94,13 +94,13 @@ def write_catalogue(catalogue: pd.DataFrame) -> bytes:
     return write_table(catalogue.sort_values("track_id", kind="stable"), SCHEMA)
 
 
-def read_catalogue(data: bytes) -> pd.DataFrame:
+def read_catalogue(data: bytes, place: str = "A catalogue of the store") -> pd.DataFrame:
     """The catalogue that `write_catalogue` wrote, sorted by track_id.
 
     Raises:
-        StoreError: the bytes are no catalogue.
+        DamagedObject: the bytes are no catalogue.
     """
-    return read_table(data, SCHEMA)
+    return read_table(data, SCHEMA, place)
 
 
 def catalogue_object(catalogue_key: str) -> str:
@@ -112,7 +112,7 @@ def put_catalogue(store: Store, catalogue: pd.DataFrame) -> str:
     """Write a catalogue under its content's key, which is returned."""
     data = write_catalogue(catalogue)
     key = make_key("catalogue", digest_bytes(data))
-    store.write(catalogue_object(key), data)
+    write_again(store, catalogue_object(key), data)
     return key
 
 
@@ -121,8 +121,13 @@ def load_catalogue(store: Store, catalogue_key: str) -> pd.DataFrame:
 
     Raises:
         MissingObject: it is not in the store.
+        DamagedObject: it is not as it was written.
     """
-    return read_catalogue(store.read(catalogue_object(catalogue_key)))
+    key = catalogue_object(catalogue_key)
+    data = store.read(key)
+    if make_key("catalogue", digest_bytes(data)) != catalogue_key:
+        raise DamagedObject(f"{store.locate(key)} is damaged: its digest is another. {REMEDY}")
+    return read_catalogue(data, store.locate(key))
 
 
 def write_table(table: pd.DataFrame, schema: pa.Schema) -> bytes:
@@ -143,17 +148,14 @@ def write_table(table: pd.DataFrame, schema: pa.Schema) -> bytes:
     return sink.getvalue()
 
 
-def read_table(data: bytes, schema: pa.Schema) -> pd.DataFrame:
+def read_table(data: bytes, schema: pa.Schema, place: str) -> pd.DataFrame:
     """A table that `write_table` wrote.
 
     Raises:
-        StoreError: the bytes are no Parquet of that schema.
+        DamagedObject: the bytes are no Parquet of that schema.
     """
-    try:
-        table = pq.read_table(io.BytesIO(data), schema=schema)
-    except (pa.ArrowException, OSError) as error:
-        raise StoreError(f"A table of the store is damaged: {error}") from error
-    return _to_pandas(table)
+    with parsing(place):
+        return _to_pandas(pq.read_table(io.BytesIO(data), schema=schema))
 
 
 def _to_arrow(table: pd.DataFrame, schema: pa.Schema) -> pa.Table:

@@ -47,6 +47,10 @@ def run(
         bool, typer.Option("--rehash", help="Read every file again, to find silent changes.")
     ] = False,
     allow_removed: AllowRemovedOption = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Read the whole store first, to find and mend damage."),
+    ] = False,
     *,
     where: ClusterOptions,
     as_json: JsonOption = False,
@@ -63,6 +67,7 @@ def run(
         retry_quarantined=retry_quarantined,
         rehash=rehash,
         allow_removed=allow_removed,
+        verify=verify,
     )
     from flows.cli.embedded import run_embedded
 

@@ -1,6 +1,7 @@
-"""The text chunks of RIFF (WAV) and IFF (AIFF) files.
+"""The text chunks of RIFF (WAV), IFF (AIFF) and CAF files.
 
-What belongs here: the list INFO of the one, NAME, AUTH and their like of the other.
+What belongs here: the list INFO of the first, NAME, AUTH and their like of the second, the third's
+pairs.
 What does not: ID3 in a chunk, which mutagen reads.
 """
 
@@ -13,6 +14,25 @@ _MOST_CHUNKS = 1000
 _TEXT_BYTES = 1 << 16
 _LIST_BYTES = 1 << 20
 _AIFF_TEXTS = (b"NAME", b"AUTH", b"(c) ")
+
+
+def read_caf_texts(file: BinaryIO) -> dict[str, str]:
+    """The pairs of CAF's chunk `info`, by their names in small letters."""
+    start, end = 8, file.seek(0, os.SEEK_END)
+    for _ in range(_MOST_CHUNKS):
+        file.seek(start)
+        head = file.read(12) if start + 12 <= end else b""
+        if len(head) < 12:
+            break
+        name, size = struct.unpack(">4sq", head)
+        if name == b"info":
+            words = file.read(min(size, _LIST_BYTES))[4:].split(b"\0")
+            pairs = zip(words[::2], words[1::2], strict=False)
+            return {_decode(key).lower(): _decode(value) for key, value in pairs}
+        if size < 0:
+            break
+        start += 12 + size
+    return {}
 
 
 class _Chunk(NamedTuple):

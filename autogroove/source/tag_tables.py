@@ -97,6 +97,28 @@ CHUNKS: Table = {
 """RIFF's list INFO, and the text chunks of AIFF."""
 
 
+MATROSKA: Table = {
+    "title": ("TITLE",),
+    "artist": ("ARTIST", "ALBUM ARTIST"),
+    "album_artist": ("ALBUM_ARTIST", "ALBUMARTIST", "ALBUM ARTIST"),
+    "album": ("ALBUM", "ALBUM TITLE"),
+    "track_number": ("PART_NUMBER", "TRACKNUMBER", "TRACK"),
+    "disc_number": ("DISCNUMBER", "DISC"),
+    "year": ("DATE_RELEASED", "DATE", "YEAR", "ALBUM DATE_RELEASED", "DATE_RECORDED"),
+    "genre": ("GENRE", "ALBUM GENRE"),
+    "licence": ("LICENSE", "COPYRIGHT"),
+    "url": ("PURL", "URL"),
+    "musicbrainz_recording_id": ("MUSICBRAINZ_TRACKID", "MUSICBRAINZ_RECORDINGID"),
+    "tempo_bpm": ("BPM",),
+}
+
+CAF: Table = {
+    **VORBIS,
+    "track_number": ("track number", "track"),
+    "year": ("year", "recorded date", "date"),
+}
+
+
 def list_values(tags: Any, name: str) -> Iterable[Any]:
     """The values that a tag has under a name, as text or as whatever stands for it."""
     kind, _, described = name.partition(":")

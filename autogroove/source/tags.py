@@ -25,8 +25,8 @@ from mutagen.asf import ASFTags
 from mutagen.id3 import ID3, ParseID3v1
 from mutagen.mp4 import MP4Tags
 
-from autogroove.source import tag_tables
-from autogroove.source.chunks import read_text_chunks
+from autogroove.source import matroska, tag_tables
+from autogroove.source.chunks import read_caf_texts, read_text_chunks
 from autogroove.source.table import METADATA_FIELDS
 
 TAG_NAMES = ("title", "artist", "artist_id", "album_artist", "album", "track_number", "disc_number",
@@ -90,6 +90,10 @@ def _list_systems(file: BinaryIO, opened: Any, is_whole: bool) -> Iterator[Tagge
         yield tag_tables.ID3, lambda: _rewound(file, ID3, load_v1=False)
     if _starts_with(file, b"RIFF", b"RF64", b"FORM"):
         yield tag_tables.CHUNKS, lambda: read_text_chunks(file)
+    if _starts_with(file, matroska.BEGINNING):
+        yield tag_tables.MATROSKA, lambda: matroska.read_matroska(file)
+    if _starts_with(file, b"caff"):
+        yield tag_tables.CAF, lambda: read_caf_texts(file)
     if is_whole:
         yield tag_tables.APE, lambda: _rewound(file, APEv2)
         yield tag_tables.ID3, lambda: _read_id3v1(file)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import mutagen
 import mutagen.flac
 import mutagen.id3 as id3
@@ -165,6 +166,45 @@ def make_wma(folder: Path) -> Path:
         tags[names[name]] = value
     tags.save()
     return place
+
+
+def encode_tagged(place: Path, codec: str, container: str, layout: str = "fltp") -> Path:
+    """As FFmpeg writes what it is told."""
+    names = {"albumartist": "album_artist", "tracknumber": "track", "discnumber": "disc"}
+    with av.open(str(place), "w", format=container) as file:
+        for name, value in WORDS.items():
+            file.metadata[names.get(name, name)] = value
+        stream: Any = file.add_stream(codec, rate=48000, layout="mono")
+        stream.codec_context.open()
+        num = stream.codec_context.frame_size or 1024
+        for number in range(48000 // num):
+            samples = np.resize(NOISE, (1, num))
+            samples = samples if layout == "fltp" else (samples * 10000).astype(np.int16)
+            frame = av.AudioFrame.from_ndarray(samples, layout, "mono")
+            frame.sample_rate, frame.pts = 48000, number * num
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return place
+
+
+def make_webm(folder: Path) -> Path:
+    return encode_tagged(folder / "song.webm", "libopus", "webm", "s16")
+
+
+def make_mka(folder: Path) -> Path:
+    return encode_tagged(folder / "song.mka", "pcm_s16le", "matroska", "s16")
+
+
+def test_the_pairs_of_a_caf_are_read(tmp_path: Path) -> None:
+    place = encode_tagged(tmp_path / "song.caf", "pcm_s16le", "caf", "s16")
+    found = read(place)
+    assert (found["title"], found["artist"], found["album"]) == (LONG, "Björk", "Homogenic")
+
+
+@pytest.mark.parametrize("make", [make_webm, make_mka])
+def test_matroska_and_webm_are_read(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    found = read(make(tmp_path))
+    assert {name: found.get(name) for name in WANTED} == WANTED
 
 
 def read(place: Path) -> dict[str, Any]:

@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 STORE ?= ./autogroove-store
 DEMO_SEED := 103
-# Two files of tests side by side, a thread each.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+# Two files of tests side by side, a thread each; ends with the slowest of them.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --durations=30
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast test-long lint format local-stack rehearsal clean

@@ -20,7 +20,12 @@ def evaluate_release(
 ) -> Evaluation:
     """Measure what this release hears, beside its baselines."""
     describing = Stage("describe")
-    keys, missing = plan(run.store, segments.catalogue_key, run.settings)
+    keys, missing = plan(
+        run.store,
+        segments.catalogue_key,
+        run.settings,
+        (model.summary, encodings.clips, clusters.parts["clusters"]),
+    )
     described = fan_out(
         describing,
         missing,

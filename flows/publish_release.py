@@ -17,6 +17,7 @@ from flows.build_spectrograms import build_spectrograms
 from flows.encode_and_cluster import cluster_tracks, encode_tracks
 from flows.evaluate_release import evaluate_release
 from flows.finish_release import finish_release, show_release
+from flows.mend_store import mend_store
 from flows.record import Run, RunSummary, enter_queue
 from flows.runtime.runners import make_task_runner_from_environment
 from flows.scan_source import render_demo, scan_source
@@ -40,6 +41,7 @@ def publish_release(
     """Turn a source of audio into a published release of playlists that share a groove."""
     run = Run(selection, settings, policy, circumstances)
     with enter_queue(run):  # one publish of a store at a time, and no sweep meanwhile
+        mend_store(run)  # what is about to be reused is what it was, or is not there
         render_demo(run)
         listing = scan_source(run)
         segments = build_spectrograms(run, listing)

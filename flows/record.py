@@ -66,6 +66,8 @@ class RunSummary:
     notes: tuple[str, ...] = ()
     flow_run_id: str | None = None
     report: str | None = None
+    run_url: str | None = None
+    """The run's page in Prefect's UI, where its server still runs."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as `autogroove run --json` prints it."""

@@ -7,7 +7,7 @@ from autogroove.runs import Listing
 from autogroove.source.groovebox import choose_demo, demo_is_complete, plan_demo
 from flows.record import Run
 from flows.runtime.fan_out import Tally, fan_out
-from tasks.collection import finish_demo, render_demo_tracks, scan
+from tasks.collection import finish_demo, refuse_removals, render_demo_tracks, scan
 from tasks.progress import Stage
 
 _TRACKS_PER_TASK = 12
@@ -38,7 +38,11 @@ def render_demo(run: Run) -> None:
 
 
 def scan_source(run: Run) -> Listing:
-    """List the source; its catalogue is in the store afterwards."""
+    """List the source; its catalogue is in the store afterwards.
+
+    Raises:
+        SourceError: so much is gone that no release should be made of what is left.
+    """
     stage = Stage("scan")
     listing = scan(run.store, run.selection, run.policy.rehash)
     run.log.note(
@@ -48,4 +52,5 @@ def scan_source(run: Run) -> Listing:
         files_read=listing.fingerprinted,
         audio_bytes_read=listing.audio_bytes_read,
     )
+    refuse_removals(run.store, listing, run.selection, run.settings, run.policy)
     return listing

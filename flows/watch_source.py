@@ -28,7 +28,7 @@ def watch_source(
     selection: SourceSelection = SourceSelection(),  # noqa: B008 - frozen, shown as a form
     store: str = "./autogroove-store",
 ) -> Changes:
-    """Emit `autogroove.dataset.updated` when tracks came, changed or went.
+    """Emit `autogroove.dataset.updated` when tracks came, changed, moved, went, or their tags did.
 
     Args:
         selection: Which audio is watched.
@@ -40,11 +40,10 @@ def watch_source(
     if not changes.total:
         logger.info("%s is as the current release has it.", selection.source)
         return changes
-    counts = f"{changes.new} new, {changes.changed} changed, {changes.removed} removed"
     if was_notified(place, changes.difference):
-        logger.info("%s: reported already today, and a run may be at work on it.", counts)
+        logger.info("%s: reported already today, and a run may be at work on it.", changes)
         return changes
-    logger.info("%s: reporting.", counts)
+    logger.info("%s: reporting.", changes)
     emit_event(
         EVENT,
         resource={
@@ -57,6 +56,8 @@ def watch_source(
             "new": changes.new,
             "changed": changes.changed,
             "removed": changes.removed,
+            "moved": changes.moved,
+            "retagged": changes.retagged,
         },
     )
     record_notification(place, changes.difference)

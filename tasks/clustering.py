@@ -7,12 +7,17 @@ What does not: pooling, or how clusters are found, kept and numbered.
 from prefect import task
 
 from autogroove.config import ClusteringSettings
-from autogroove.model import (
-    pool_tracks_once,
+from autogroove.errors import AutogrooveError
+from autogroove.model import pool_tracks_once
+from autogroove.releases import Manifest, current_release, list_releases
+from autogroove.runs import (
+    ClusterDecision,
+    cluster_tracks_once,
+    compare_encodings,
+    decide_clusters,
+    remake_clusters,
 )
-from autogroove.releases import current_release
-from autogroove.runs import ClusterDecision, cluster_tracks_once, compare_encodings, decide_clusters
-from autogroove.store import CachedParts, PartRef, Store
+from autogroove.store import CachedParts, PartRef, Store, is_whole
 from tasks.dask_map import spread_cells
 from tasks.execution import computing_with, retrying
 from tasks.progress import Stage
@@ -40,12 +45,28 @@ def decide(
 ) -> tuple[ClusterDecision, CachedParts | None]:
     """How clusters come about, and those of the current release where they stand."""
     current = current_release(store)
-    changes = compare_encodings(store, current, track_encodings, model_kept) if current else None
-    decision = decide_clusters(current, changes, settings, recluster_fraction)
+    lost = _restore_clusters(store, current) if current else None
+    changes = None
+    if current and not lost:
+        changes = compare_encodings(store, current, track_encodings, model_kept)
+    decision = decide_clusters(current, changes, settings, recluster_fraction, lost)
     if current is None or decision.action != "kept":
         return decision, None
     parts = {"clusters": current.parts.clusters, "report": current.parts.cluster_report}
     return decision, CachedParts(parts, reused=True)
+
+
+def _restore_clusters(store: Store, current: Manifest) -> str | None:
+    """Find the current release's clusters again where they are lost; why, where that fails."""
+    parts = current.parts
+    if is_whole(store, parts.clusters) and is_whole(store, parts.cluster_report):
+        return None
+    try:
+        with computing_with(1):
+            remake_clusters(store, list_releases(store), parts)
+    except AutogrooveError as error:
+        return f"the current clusters are lost, and cannot be found again: {error}"
+    return None
 
 
 @task(

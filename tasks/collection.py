@@ -6,9 +6,15 @@ What belongs here: the tasks before the first spectrogram. What does not: how a 
 
 from prefect import task
 
-from autogroove.config import SourceSelection
-from autogroove.runs import Listing, compare_source
-from autogroove.source import Changes, open_source, put_catalogue, scan_source
+from autogroove.config import RunPolicy, Settings, SourceSelection
+from autogroove.runs import Listing, check_removals, compare_source, open_current
+from autogroove.source import (
+    Changes,
+    load_catalogue,
+    open_source,
+    put_catalogue,
+    scan_source,
+)
 from autogroove.source.groovebox import DemoSpec, render_batch, write_metadata
 from autogroove.store import Store
 from tasks.execution import retrying
@@ -39,7 +45,14 @@ def scan(store: Store, selection: SourceSelection, rehash: bool) -> Listing:
     source = open_source(
         selection.source, store=store, subset=selection.subset, limit=selection.limit
     )
-    found = scan_source(source, store, rehash=rehash, progress=stage.show)
+    release = open_current(store)
+    found = scan_source(
+        source,
+        store,
+        rehash=rehash,
+        before_url=release.source_url if release else None,
+        progress=stage.show,
+    )
     stage.show(found.listed, found.listed, f"{found.fingerprinted} read")
     return Listing(
         catalogue_key=put_catalogue(store, found.catalogue),
@@ -52,6 +65,19 @@ def scan(store: Store, selection: SourceSelection, rehash: bool) -> Listing:
         seconds=stage.seconds,
         notes=found.notes,
     )
+
+
+@task(name="check-removals", task_run_name="check what is gone", **retrying())
+def refuse_removals(
+    store: Store,
+    listing: Listing,
+    selection: SourceSelection,
+    settings: Settings,
+    policy: RunPolicy,
+) -> None:
+    """Stop the run where so much of the current release is gone that it may be offline."""
+    catalogue = load_catalogue(store, listing.catalogue_key)
+    check_removals(open_current(store), catalogue, listing.url, selection, settings, policy)
 
 
 @task(

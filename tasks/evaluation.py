@@ -8,7 +8,7 @@ from prefect import task
 
 from autogroove.config import Settings
 from autogroove.errors import AutogrooveError
-from autogroove.evaluation import Card, evaluate_release_once
+from autogroove.evaluation import Card, evaluate_release_once, find_card
 from autogroove.evaluation.descriptors import (
     DescriptionBatch,
     find_missing,
@@ -29,11 +29,20 @@ from tasks.progress import Stage
     **retrying(),
 )
 def plan(
-    store: Store, catalogue_key: str, settings: Settings
+    store: Store,
+    catalogue_key: str,
+    settings: Settings,
+    heard: tuple[ModelSummary, list[PartRef], PartRef] | None = None,
 ) -> tuple[list[str], list[DescriptionBatch]]:
-    """Keys of all descriptions that a card needs, and the batches that are not in the store."""
+    """Keys of all descriptions that a card needs, and the batches that are not in the store.
+
+    Those there are read, and a damaged one counts as missing, but for a card that was measured
+    before: `heard` says of which model, encodings and clusters.
+    """
     batches = plan_descriptions(load_catalogue(store, catalogue_key), settings)
-    return [batch.key for batch in batches], find_missing(store, batches, settings)
+    keys = [batch.key for batch in batches]
+    known = find_card(store, catalogue_key, settings, *heard, keys) if heard else None
+    return keys, find_missing(store, batches, settings, read=known is None)
 
 
 @task(

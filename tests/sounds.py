@@ -5,8 +5,11 @@ What does not: tests.
 """
 
 import io
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pandas as pd
 import soundfile
@@ -48,6 +51,52 @@ def encode_mp3(
     stream = io.BytesIO()
     soundfile.write(stream, samples, rate, format="MP3", bitrate_mode=mode, compression_level=level)
     return stream.getvalue()
+
+
+def encode_by_ffmpeg(
+    samples: NDArray[np.float32], rate: int, form: str, codec: str, kind: Any
+) -> bytes:
+    """Samples (n, 2) as a file of FFmpeg's format and codec; `kind` is what the codec takes."""
+    stream = io.BytesIO()
+    whole = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), "fltp", "stereo")
+    whole.sample_rate, whole.pts, whole.time_base = rate, 0, Fraction(1, rate)
+    options = {"aac_pns": "0"} if codec == "aac" else {}  # it puts random numbers for noise
+    with av.open(stream, "w", format=form) as container:
+        track: Any = container.add_stream(codec, rate, options, layout="stereo", format=kind)
+        track.bit_rate = 192_000
+        fifo, adapt = av.AudioFifo(), av.AudioResampler(kind, "stereo", rate)
+        for frame in (*adapt.resample(whole), *adapt.resample(None)):
+            fifo.write(frame)
+        track.codec_context.open()
+        size = track.codec_context.frame_size or 1024
+        while (part := fifo.read(size, partial=True)) is not None:
+            container.mux(track.encode(part))
+        container.mux(track.encode(None))
+    return stream.getvalue()
+
+
+def locate(clip: NDArray[np.float32], mono: NDArray[np.float32]) -> tuple[int, float]:
+    """The sample of `mono` at which a clip of it begins, and how alike they are there."""
+    size = 1 << int(np.ceil(np.log2(len(mono) + len(clip))))
+    products = np.fft.rfft(mono, size) * np.conj(np.fft.rfft(clip, size))
+    start = int(np.argmax(np.fft.irfft(products, size)[: len(mono)]))
+    return start, float(np.corrcoef(mono[start : start + len(clip)], clip)[0, 1])
+
+
+def encode_noise(place: Path, codec: str, container: str, seed: int = 0) -> Path:
+    """A second of noise as FFmpeg encodes it."""
+    rng = np.random.default_rng(seed)
+    with av.open(str(place), "w", format=container) as file:
+        stream: Any = file.add_stream(codec, rate=44100, layout="mono", bit_rate=64000)
+        stream.codec_context.open()
+        num = stream.codec_context.frame_size
+        for number in range(44100 // num):
+            samples = rng.normal(0, 0.1, (1, num)).astype("f4")
+            frame = av.AudioFrame.from_ndarray(samples, "fltp", "mono")
+            frame.sample_rate, frame.pts = 44100, number * num
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return place
 
 
 def drop_xing(stream: bytes) -> bytes:

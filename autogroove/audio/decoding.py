@@ -5,6 +5,7 @@ What does not: the decoders, and how clips are cut from what they give (`cutting
 """
 
 import time
+from contextlib import suppress
 from typing import BinaryIO
 
 import numpy as np
@@ -12,10 +13,18 @@ import soundfile
 from numpy.typing import NDArray
 
 from autogroove.audio.clips import Band, TrackClips, clip_length
+from autogroove.audio.containers import FFMPEG_VERSION
 from autogroove.audio.cutting import SILENT_RMS, cut_clips, measure_track, place_or_refuse
-from autogroove.audio.ffmpeg import FFMPEG_VERSION, Contradicted, open_ffmpeg
+from autogroove.audio.decoder_notes import gather_notes
+from autogroove.audio.ffmpeg import Contradicted, open_ffmpeg
 from autogroove.audio.files import AudioFault, AudioFile, reading
-from autogroove.audio.formats import Container, name_container, refuse_cut_chunks, refuse_non_audio
+from autogroove.audio.formats import (
+    HEAD_BYTES,
+    Container,
+    name_container,
+    refuse_cut_chunks,
+    refuse_non_audio,
+)
 from autogroove.audio.layer3.clips import decode_clips, open_stream
 from autogroove.audio.mixing import NUM_TOTALS, mix_block
 from autogroove.audio.mpeg import MpegScan, scan_mpeg, tag_bytes
@@ -58,11 +67,14 @@ def _read_file(
     file: AudioFile, stream: BinaryIO, settings: ClipSettings, band: Band | None
 ) -> TrackClips:
     stream.seek(tag_bytes(stream))
-    head = stream.read(512)
+    head = stream.read(HEAD_BYTES)
     refuse_non_audio(head)
     refuse_cut_chunks(stream, head, file.size_bytes, settings.tail_tolerance_seconds)
     container = name_container(head)
     scan = scan_mpeg(stream) if container is None else None
+    if scan is not None and scan.is_sparse:  # a few frames by chance, or a stream with holes
+        with suppress(AudioFault):
+            return _read_by_ffmpeg(stream, settings, band)
     if scan is not None:
         return _read_mpeg(file, stream, scan, settings, band)
     if container is None:
@@ -123,7 +135,10 @@ def _read_mpeg(
     fault = None
     if scan.is_plain:
         try:
-            with open_sound(file, stream, scan.first_frame, scan.stop) as sound:
+            with (
+                gather_notes(file.path),
+                open_sound(file, stream, scan.first_frame, scan.stop) as sound,
+            ):
                 if scan.is_free or sound.frames == scan.num_samples:
                     return cut_clips(sound, settings, band)
         except AudioFault as error:

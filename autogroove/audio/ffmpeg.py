@@ -1,7 +1,8 @@
 """Sound of any format that FFmpeg reads, from any place on, exact to the sample.
 
-What belongs here: finding the sound in a container, how long it is, and decoding parts of it.
-What does not: when FFmpeg is asked (`decoding`), and how samples become clips.
+What belongs here: how long the sound in a container is, and decoding parts of it.
+What does not: the containers (`containers`), when FFmpeg is asked (`decoding`), and how samples
+become clips.
 
 A container is read from its first packet on, always: what is not wanted is not decoded, and nothing
 depends on a container's own way of seeking. All packets are counted first. Where their times are
@@ -13,24 +14,27 @@ the sound is decoded once to count it, and up to the last clip once more.
 from array import array
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from fractions import Fraction
-from typing import BinaryIO, TypeAlias, cast
+from typing import BinaryIO, cast
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
-from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.packet import Packet
 from numpy.typing import NDArray
 
+from autogroove.audio.containers import (
+    SoundPacket,
+    demux,
+    is_cover,
+    open_container,
+    to_array,
+)
 from autogroove.audio.files import AudioFault
 from autogroove.audio.opening import open_range
 from autogroove.source import Reason
-
-FFMPEG_VERSION = av.ffmpeg_version_info
 
 PREROLL_SECONDS = 0.5
 """Decoded before what is wanted and dropped: what a decoder remembers of earlier packets."""
@@ -41,20 +45,8 @@ _SKIP_SECONDS = 2.0
 _LOOSE_SECONDS = 0.25
 """By which a container's own length may be more than its sound: an encoder's delay, a frame."""
 
-_FORMATS = (
-    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,bonk,caf,dsf,dts,dtshd,eac3,flac,flv,gsm,iff,"
-    "ircam,loas,matroska,mlp,mov,mp3,mpc,mpc8,mpeg,mpegts,nistsphere,nut,oga,ogg,oma,osq,qoa,rm,"
-    "rka,shn,sox,tak,truehd,tta,voc,vqf,w64,wav,wavarc,wsd,wtv,wv,xwma"
-)
-"""What may be opened: no playlists, pictures, scripts or raw data."""
 _SAYS_LENGTH = ("mov", "matroska", "ape", "wv", "tta", "mpc", "asf", "caf", "flac", "aiff", "dsf")
 """Formats whose header says the length, instead of FFmpeg guessing it."""
-_PROTECTED = ("drms", "enca", "p608")
-
-_SCALES = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 2.0**63}
-
-
-SoundPacket: TypeAlias = "Packet[AudioStream]"
 
 
 class Contradicted(Exception):
@@ -97,7 +89,7 @@ class FfmpegSound:
     def missing_seconds(self) -> float:
         """By how much the sound is shorter than its container's header says."""
         container = cast(InputContainer, self._stream.container)
-        is_sound = all(s.type == "audio" or _is_cover(s) for s in container.streams)
+        is_sound = all(s.type == "audio" or is_cover(s) for s in container.streams)
         says = container.format.name.split(",")[0].startswith(_SAYS_LENGTH)
         if not is_sound or not says or container.duration is None:
             return 0.0
@@ -165,8 +157,8 @@ class FfmpegSound:
     def _open(self) -> None:
         """The container, before its first packet."""
         self.close()
-        self._container, self._stream = _open_container(self._file, self._form)
-        self._packets, self._next_packet = _demux(self._container, self._stream), 0
+        self._container, self._stream = open_container(self._file, self._form)
+        self._packets, self._next_packet = demux(self._container, self._stream), 0
 
     def _decode_timed(self, first: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
         self._stream.codec_context.flush_buffers()
@@ -180,7 +172,7 @@ class FfmpegSound:
                 if place is None or (due is not None and place != due):
                     raise Contradicted
                 due = place + frame.samples
-                yield place - self._origin, _to_array(frame)
+                yield place - self._origin, to_array(frame)
 
     def _decode_all(self) -> Iterator[tuple[int, NDArray[np.float32]]]:
         done = 0
@@ -188,11 +180,11 @@ class FfmpegSound:
             self._next_packet += 1
             for frame in self._decode(packet):
                 for alike in self._make_alike(frame):
-                    yield done, _to_array(alike)
+                    yield done, to_array(alike)
                     done += alike.samples
         if self._resampler is not None:
             for alike in self._resampler.resample(None):
-                yield done, _to_array(alike)
+                yield done, to_array(alike)
                 done += alike.samples
 
     def _decode(self, packet: "SoundPacket | None") -> list[AudioFrame]:
@@ -300,54 +292,3 @@ def open_ffmpeg(
         yield sound
     finally:
         sound.close()
-
-
-def _open_container(file: BinaryIO, form: str | None) -> tuple[InputContainer, AudioStream]:
-    file.seek(0)
-    options = {"format_whitelist": _FORMATS, "protocol_whitelist": "", "enable_drefs": "0"}
-    try:
-        container = av.open(
-            file, "r", format=form, options=options, buffer_size=1 << 16, metadata_errors="ignore"
-        )
-    except av.FFmpegError as error:
-        raise AudioFault(Reason.not_audio, f"FFmpeg: {error.strerror}.") from error
-    stream = cast(AudioStream | None, container.streams.best("audio"))
-    streams = [s for s in container.streams if s.type == "audio"]
-    if stream is None and not streams:
-        raise AudioFault(Reason.not_audio, f"No sound in {container.format.long_name}.")
-    context = None if stream is None else stream.codec_context
-    if stream is None or context is None or not context.codec.is_decoder:
-        raise AudioFault(
-            Reason.unsupported_format, f"No decoder for the sound in {container.format.long_name}."
-        )
-    if context.codec_tag in _PROTECTED:
-        raise AudioFault(Reason.unsupported_format, "It is protected (DRM): only its shop's own "
-                         "player can decode it.")  # fmt: skip
-    context.thread_count = 1
-    return container, stream
-
-
-def _demux(container: InputContainer, stream: AudioStream) -> "Iterator[SoundPacket | None]":
-    """The packets of a stream, and None at their end, be it a fault."""
-    with suppress(av.FFmpegError):
-        for packet in container.demux(stream):
-            if packet.size:
-                yield packet
-    yield None
-
-
-def _is_cover(stream: "av.stream.Stream") -> bool:
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
-
-
-def _to_array(frame: AudioFrame) -> NDArray[np.float32]:
-    """The samples of a frame: float32 (samples, channels), full scale 1."""
-    name = frame.format.name
-    values = frame.to_ndarray()
-    values = values.T if frame.format.is_planar else values.reshape(frame.samples, -1)
-    scale = _SCALES.get(name.removesuffix("p"))
-    if scale is None:
-        return values.astype(np.float32, copy=False)
-    if name.startswith("u8"):
-        return (values.astype(np.float32) - 128) / np.float32(scale)
-    return values.astype(np.float32) / np.float32(scale)

@@ -62,6 +62,13 @@ class MpegScan:
     """Whether the file ends in the middle of a frame."""
     is_last: bool = False
     """Whether the file ends with its last frame, without a tag behind it."""
+    num_bytes: int = 0
+    """Of all frames together."""
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether most of what lies between the first frame and the last is something else."""
+        return 2 * self.num_bytes < self.stop - self.first_frame
 
     @property
     def sample_rate_hz(self) -> int:
@@ -104,16 +111,17 @@ def scan_mpeg(stream: BinaryIO) -> MpegScan | None:
     return found or (_scan_from(stream, 10) if start else None)
 
 
-HEADER, FRAMES, FIRST, STOP, FREE, CHANGED, CUT, LOST = range(8)
+HEADER, FRAMES, FIRST, STOP, FREE, CHANGED, CUT, LOST, BYTES = range(9)
 """Of the state of a walk: the header that frames must be like, how many there were, where the
 first one starts and the last one ends, bytes of a frame of free format without its padding,
-whether the stream changed on the way, whether it ends in a frame, and since where no frame fits."""
+whether the stream changed on the way, whether it ends in a frame, since where no frame fits, and
+bytes of all frames."""
 
 
 def _scan_from(stream: BinaryIO, start: int) -> MpegScan | None:
     stream.seek(start)
-    state = np.full(8, -1, np.int64)
-    state[[FRAMES, FREE, CHANGED, CUT]] = 0
+    state = np.full(9, -1, np.int64)
+    state[[FRAMES, FREE, CHANGED, CUT, BYTES]] = 0
     state[LOST] = start
     octets, position, offset = np.empty(0, np.uint8), 0, start
     while True:
@@ -137,7 +145,7 @@ def _read(stream: BinaryIO, size: int) -> NDArray[np.uint8]:
 
 
 def _conclude(stream: BinaryIO, state: NDArray[np.int64]) -> MpegScan:
-    _, frames, first, stop, free, changed, cut, _ = (int(value) for value in state)
+    _, frames, first, stop, free, changed, cut, _, num_bytes = (int(value) for value in state)
     stream.seek(first)
     frame = stream.read(8192).ljust(64, b"\0")
     size = stream.seek(0, io.SEEK_END)
@@ -145,8 +153,9 @@ def _conclude(stream: BinaryIO, state: NDArray[np.int64]) -> MpegScan:
     header = int.from_bytes(frame[:4], "big")
     num_frames = frames - (promise is not None)
     return MpegScan(
-        first, stop, header, num_frames, promise, not changed, bool(free), bool(cut), stop == size
-    )
+        first, stop, header, num_frames, promise, not changed, bool(free), bool(cut), stop == size,
+        num_bytes,
+    )  # fmt: skip
 
 
 @compiled
@@ -186,6 +195,7 @@ def _walk(
             state[CHANGED] = 1
         position += size
         state[FRAMES] += 1
+        state[BYTES] += size
         state[STOP] = offset + position
     return max(position, stop)
 

@@ -150,11 +150,23 @@ class EvaluationSettings(Section):
     seed: int = Field(0, description="Of samples and resamples.")
 
 
+class SourceSettings(Section):
+    """What is expected of the source. No key holds it: it changes no byte."""
+
+    removed_fraction: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="A run stops where more of the current release's tracks than this share are "
+        "gone, unless --allow-removed.",
+    )
+
+
 class Settings(Section):
     """How audio becomes spectrograms, a model, clusters and a card.
 
     Everything that changes bytes: hashed, section by section, into the keys of the store. What
-    depends on a changed setting is made anew.
+    depends on a changed setting is made anew. Section `source` alone changes none.
     """
 
     preset: PresetName = Field(
@@ -166,6 +178,7 @@ class Settings(Section):
     training: TrainingSettings = TrainingSettings()
     clustering: ClusteringSettings = ClusteringSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    source: SourceSettings = SourceSettings()
 
     @classmethod
     def from_preset(cls, name: PresetName = DEFAULT_PRESET) -> Self:

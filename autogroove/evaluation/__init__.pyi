@@ -15,5 +15,6 @@ from .rivals import find_rivals as find_rivals
 from .sampled import match_clips as match_clips
 from .sampled import read_clip_codes as read_clip_codes
 from .storing import evaluate_release_once as evaluate_release_once
+from .storing import find_card as find_card
 from .tracks import EvaluatedTracks as EvaluatedTracks
 from .view import Encoded as Encoded

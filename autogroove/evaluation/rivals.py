@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from autogroove.config import Settings
-from autogroove.errors import MissingObject, NotFoundError, ReleaseError
+from autogroove.errors import DamagedObject, MissingObject, NotFoundError, ReleaseError
 from autogroove.evaluation.descriptors.storing import plan_descriptions, read_descriptions
 from autogroove.evaluation.sampled import SampledClips, read_clip_codes
 from autogroove.evaluation.view import Encoded
@@ -120,8 +120,8 @@ def hear_rivals(
     heard = {}
     for name, rival in rivals.items():
         try:
-            plain = read_clip_codes(store, [part.key for part in rival.encodings], clips)
-        except MissingObject as reason:
+            plain = read_clip_codes(store, rival.encodings, clips)
+        except (MissingObject, DamagedObject, ReleaseError) as reason:
             _log.warning(
                 "The card goes without %s: %s `autogroove run --preset %s` brings it up to date.",
                 *(name, reason, rival.settings.preset),
@@ -151,7 +151,7 @@ def _encode_augmented(
     try:
         described = read_descriptions(store, keys, shape)
         model = load_model(store, rival.model_key)
-    except MissingObject:
+    except (MissingObject, DamagedObject):
         return None
     names = described.table["fingerprint"].iloc[described.augmented_rows]
     owners = clips.tracks["fingerprint"].to_numpy()[clips.clip_tracks[clips.augmented]]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from autogroove.errors import AutogrooveError, MissingObject
 from autogroove.evaluation.descriptors.storing import Descriptions
 from autogroove.model import read_encodings
-from autogroove.store import Store
+from autogroove.store import PartRef, Store
 
 
 @dataclass(frozen=True)
@@ -59,18 +59,20 @@ def match_clips(sample: pd.DataFrame, described: Descriptions) -> SampledClips:
     )
 
 
-def read_clip_codes(store: Store, keys: Sequence[str], clips: SampledClips) -> NDArray[np.float32]:
+def read_clip_codes(
+    store: Store, parts: Sequence[PartRef | str], clips: SampledClips
+) -> NDArray[np.float32]:
     """(num_clips, d) encodings in the order of the sampled clips.
 
     Args:
         store: where the encodings are.
-        keys: of the objects that `encode_segment` wrote.
+        parts: the objects that `encode_segment` wrote, or their keys.
         clips: the sampled ones.
 
     Raises:
         MissingObject: an object, or a clip in all of them, is not there.
     """
-    read = read_encodings(store, keys)
+    read = read_encodings(store, parts)
     where = pd.MultiIndex.from_arrays([read.fingerprints, read.clips])
     names = clips.tracks["fingerprint"].to_numpy()[clips.clip_tracks]
     first = np.searchsorted(clips.clip_tracks, clips.clip_tracks)

@@ -1,6 +1,6 @@
 """The card of a release, measured from what is in the store and kept there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
@@ -9,11 +9,35 @@ from autogroove.config import Settings
 from autogroove.evaluation.card import CARD_VERSION
 from autogroove.evaluation.card_inputs import gather_inputs
 from autogroove.evaluation.evaluate import evaluate_release
-from autogroove.evaluation.rivals import find_rivals
+from autogroove.evaluation.rivals import Rival, find_rivals
 from autogroove.model import ModelSummary, read_training_tracks
 from autogroove.model.training import choose_members
 from autogroove.source import load_catalogue
-from autogroove.store import CachedParts, PartRef, Store, make_key, make_once, put_bytes, read_part
+from autogroove.store import (
+    CachedParts,
+    PartRef,
+    Store,
+    make_key,
+    make_once,
+    put_bytes,
+    read_cached,
+    read_part,
+)
+
+
+def find_card(
+    store: Store,
+    catalogue_key: str,
+    settings: Settings,
+    model: ModelSummary,
+    encodings: list[PartRef],
+    clusters: PartRef,
+    description_keys: list[str],
+) -> CachedParts | None:
+    """The card of a release, where it was measured before."""
+    told = (catalogue_key, settings, model, encodings, clusters, description_keys)
+    key = _make_card_key(find_rivals(store, settings), *told)
+    return read_cached(store, "card", key, {"card"})
 
 
 def evaluate_release_once(
@@ -45,7 +69,21 @@ def evaluate_release_once(
         card = evaluate_release(inputs, settings.evaluation, progress=progress)
         return {"card": put_bytes(store, "cards", ".json", card.to_json().encode())}
 
-    key = make_key(
+    told = (catalogue_key, settings, model, encodings, clusters, description_keys)
+    key = _make_card_key(rivals, *told)
+    return make_once(store, "card", key, make, names={"card"})
+
+
+def _make_card_key(
+    rivals: Mapping[str, Rival],
+    catalogue_key: str,
+    settings: Settings,
+    model: ModelSummary,
+    encodings: list[PartRef],
+    clusters: PartRef,
+    description_keys: list[str],
+) -> str:
+    return make_key(
         "card",
         CARD_VERSION,
         catalogue_key,
@@ -57,7 +95,6 @@ def evaluate_release_once(
         settings.clustering,
         {name: sorted(part.sha256 for part in rival.encodings) for name, rival in rivals.items()},
     )
-    return make_once(store, "card", key, make)
 
 
 def _find_trained(

@@ -93,9 +93,9 @@ def _write_m3u8(playlist: Playlist, locations: Locations) -> str:
 
 
 def _m3u_place(path: str, locations: Locations) -> str:
-    """A path that is never mistaken for a comment."""
+    """A path that is never mistaken for a comment, and keeps the space that it begins with."""
     place = locations.path(path)
-    return f"./{place}" if place.startswith("#") else place
+    return f"./{place}" if place.startswith("#") or place[:1].isspace() else place
 
 
 def _write_xspf(playlist: Playlist, locations: Locations) -> str:

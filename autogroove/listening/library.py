@@ -206,9 +206,21 @@ def open_collection(release: ListenedRelease | TrackLibrary) -> TrackLibrary:
     )
 
 
+_PLAIN = str.maketrans(
+    dict.fromkeys(map(chr, range(0x300, 0x370)))
+    | {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "þ": "th", "æ": "ae", "œ": "oe"}
+)
+"""Marks over letters, and letters that have no mark of their own to lose."""
+
+
 def fold_text(text: str) -> str:
-    """Text for comparing: compatibility form, case folded, single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """Text for comparing: compatibility form, case folded, without accents, single spaces.
+
+    >>> fold_text("  BJÖRK  Jóga ")
+    'bjork joga'
+    """
+    plain = unicodedata.normalize("NFKD", text).casefold().translate(_PLAIN)
+    return " ".join(unicodedata.normalize("NFC", plain).split())
 
 
 def _numbers(rows: pd.DataFrame, column: str, missing: float = np.nan) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import os
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
@@ -46,7 +47,7 @@ class Locations:
         """Locations for a release's source and the file that the playlist goes to."""
         folder = None if output is None else Path(output).expanduser().resolve().parent
         root = source_url.removeprefix("file://")
-        place = root if is_url(root) else str(Path(root).expanduser().resolve())
+        place = root if is_no_folder(root) else str(Path(root).expanduser().resolve())
         return cls(place, style, folder, tuple(roots))
 
     @classmethod
@@ -67,10 +68,15 @@ class Locations:
         root = find_root(source, str(paths.iloc[0])) if len(paths) else source.url
         return cls.of_source(root, output, style, roots)
 
+    @cached_property
+    def is_remote(self) -> bool:
+        """Whether the root is no folder of this machine: a URL, or an archive. Decided once."""
+        return is_no_folder(self.root)
+
     def whole_path(self, path: str) -> str:
         """The absolute path or URL of a track, as it is here."""
         real = to_real_path(path)
-        if is_url(self.root):
+        if self.is_remote:
             return f"{self.root.rstrip('/')}/{real}"
         return str(Path(self.root) / real)
 
@@ -86,7 +92,7 @@ class Locations:
         moved = self.moved(path)
         if moved is not None:
             return moved if _is_one_line(moved) else write_uri(moved) or _as_uri(moved)
-        if is_url(self.root):
+        if self.is_remote:
             return self._url(to_real_path(path))
         place = self._place(path)
         return place if _is_one_line(place) else _as_uri(place)
@@ -96,7 +102,7 @@ class Locations:
         moved = self.moved(path)
         if moved is not None:
             return write_uri(moved) or _as_uri(moved)
-        if is_url(self.root):
+        if self.is_remote:
             return self._url(to_real_path(path))
         return _as_uri(self._place(path))
 
@@ -111,7 +117,8 @@ class Locations:
     def _url(self, path: str) -> str:
         quoted = quote(os.fsencode(path))
         if self.root.lower().endswith(".zip"):
-            inner = self.root if "://" in self.root or "::" in self.root else f"file://{self.root}"
+            is_path = self.root.startswith("/")
+            inner = f"file://{self.root}" if is_path else self.root
             return f"zip://{quoted}::{inner.removeprefix('zip::')}"
         return f"{self.root.rstrip('/')}/{quoted}"
 
@@ -124,9 +131,14 @@ def find_root(source: Source, path: str) -> str:
     return str(local).removesuffix(to_real_path(path)).rstrip("/") or "/"
 
 
-def is_url(root: str) -> bool:
-    """Whether a source's root is no plain folder: a URL, or an archive."""
-    return "://" in root or "::" in root or root.lower().endswith(".zip")
+def is_no_folder(root: str) -> bool:
+    """Whether a source's root is a URL or an archive.
+
+    A folder may be called whatever its owner likes: what is there counts before the spelling.
+    """
+    if os.path.isdir(root):  # noqa: PTH112 - whatever is wrong with a path, it is no folder
+        return False
+    return "://" in root or root.startswith("zip::") or root.lower().endswith(".zip")
 
 
 def _is_one_line(text: str) -> bool:

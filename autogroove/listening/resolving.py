@@ -85,6 +85,7 @@ def _find_exact(collection: TrackLibrary, words: str) -> int | None:
     paths = collection.texts("path")
     spoken = [f"{artist} {title}" for artist, title in zip(artists, titles, strict=True)]
     for fits in (
+        [path == words for path in collection.shown["path"]],
         [path == wanted for path in paths],
         [path.endswith("/" + wanted.removeprefix("./")) for path in paths],
         [title == wanted for title in titles],

@@ -22,6 +22,7 @@ from .storing import ModelSummary as ModelSummary
 from .storing import build_autoencoder as build_autoencoder
 from .storing import frame_seconds as frame_seconds
 from .storing import is_loadable as is_loadable
+from .storing import is_stored as is_stored
 from .storing import load_model as load_model
 from .storing import model_folder as model_folder
 from .storing import read_summary as read_summary

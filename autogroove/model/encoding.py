@@ -5,7 +5,6 @@ What does not: the model (`autogroove.model`) or distances between encodings.
 """
 
 import io
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -26,13 +25,16 @@ from autogroove.store import (
     CachedParts,
     PartRef,
     Store,
+    has_whole,
     make_key,
     make_once,
+    parse_table,
     put_bytes,
+    read_part,
     refer_to,
+    set_aside,
+    write_noted,
 )
-
-logger = logging.getLogger(__name__)
 
 FORMAT = 1
 """Raised when a change of the code gives other encodings from the same model."""
@@ -97,7 +99,7 @@ def encode_segment(
         images = np.asarray(clips[start : start + READ_CLIPS])
         codes[start : start + READ_CLIPS] = encode_images(model, images, batch_size=batch_size)
     index = read_segment_index(store, recipe_key, segment_key)
-    store.write(key, _pack(_name_rows(index, codes)))
+    write_noted(store, key, _pack(_name_rows(index, codes)))
     return key
 
 
@@ -106,8 +108,8 @@ def find_encodings(
 ) -> dict[str, PartRef]:
     """The encodings that this model has made already, by segment.
 
-    `known` gives digests by key, as releases name them. An object with another digest is damaged:
-    it is set aside, and counts as not made.
+    `known` gives digests by key, as releases name them; of others the digest was noted. An object
+    with another digest is damaged: it is set aside, and counts as not made.
     """
     encoder_key = make_encoder_key(store, model_key)
     there = set(store.names(f"encodings/{encoder_key}"))
@@ -115,12 +117,14 @@ def find_encodings(
     for segment_key in segment_keys:
         if f"{segment_key}.parquet" not in there:
             continue
-        part = refer_to(store, encodings_key(encoder_key, segment_key))
-        if known.get(part.key, part.sha256) == part.sha256:
+        key = encodings_key(encoder_key, segment_key)
+        if key not in known and not has_whole(store, key, _parse):
+            continue
+        part = refer_to(store, key)
+        if known.get(key, part.sha256) == part.sha256:
             found[segment_key] = part
         else:
-            aside = store.set_aside(part.key)
-            logger.warning("%s is damaged: kept as %s, and made again.", part.key, aside)
+            set_aside(store, key)
     return found
 
 
@@ -129,13 +133,15 @@ def encode_clips(model: Autoencoder, images: NDArray[np.uint8]) -> NDArray[np.fl
     return encode_images(model, images, batch_size=BATCH_SIZE)
 
 
-def read_encodings(store: Store, keys: Iterable[str]) -> ClipEncodings:
-    """The encodings of several segments, one after the other.
+def read_encodings(store: Store, parts: Iterable[PartRef | str]) -> ClipEncodings:
+    """The encodings of several segments, one after the other; by key, or as parts of a release.
 
     Raises:
         MissingObject: one of them is not in the store.
+        DamagedObject: one of them is no table of encodings.
+        ReleaseError: one of the parts is missing, or its digest is another.
     """
-    tables = [pq.read_table(io.BytesIO(store.read(key))) for key in keys]
+    tables = [_read_table(store, part) for part in parts]
     table = pa.concat_tables(tables).combine_chunks()
     vectors = table["encoding"].combine_chunks()
     size = vectors.type.list_size
@@ -144,6 +150,16 @@ def read_encodings(store: Store, keys: Iterable[str]) -> ClipEncodings:
         table["clip"].to_numpy(),
         vectors.flatten().to_numpy().reshape(-1, size),
     )
+
+
+def _read_table(store: Store, part: PartRef | str) -> pa.Table:
+    if isinstance(part, PartRef):
+        return _parse(read_part(store, part), store.locate(part.key))
+    return _parse(store.read(part), store.locate(part))
+
+
+def _parse(data: bytes, place: str) -> pa.Table:
+    return parse_table(data, place, ["fingerprint", "clip", "encoding"])
 
 
 def pool_tracks(
@@ -193,9 +209,9 @@ def pool_tracks_once(store: Store, catalogue_key: str, encodings: list[PartRef])
     """One encoding a track from the encodings of its clips; part `track_encodings`."""
 
     def make() -> dict[str, PartRef]:
-        clips = read_encodings(store, [part.key for part in encodings])
+        clips = read_encodings(store, encodings)
         data = write_track_encodings(*pool_tracks(load_catalogue(store, catalogue_key), clips))
         return {"track_encodings": put_bytes(store, "track_encodings", ".parquet", data)}
 
     key = make_key("pool", catalogue_key, sorted(part.sha256 for part in encodings))
-    return make_once(store, "pool", key, make)
+    return make_once(store, "pool", key, make, names={"track_encodings"})

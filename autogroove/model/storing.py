@@ -4,6 +4,7 @@
 """
 
 import json
+import logging
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,7 +16,19 @@ from autogroove.config import ModelSettings, SpectrogramSettings
 from autogroove.errors import DamagedObject, MissingObject, SettingsError, StoreError
 from autogroove.model.autoencoder import Autoencoder, PosterAutoencoder
 from autogroove.model.groove_network import GrooveNetwork, share_code
-from autogroove.store import Store, canonical_json, digest_bytes
+from autogroove.store import (
+    REMEDY,
+    Store,
+    canonical_json,
+    digest_bytes,
+    parse_json,
+    parsing,
+    read_noted,
+    write_again,
+    write_noted,
+)
+
+_log = logging.getLogger(__name__)
 
 
 def build_autoencoder(
@@ -77,7 +90,7 @@ def write_model(
     weights = pack_tensors(state_of(model))
     facts = ModelSummary(**summary, weights_digest=digest_bytes(weights))
     folder = model_folder(facts.model_key)
-    store.write(f"{folder}/weights.safetensors", weights)
+    write_again(store, f"{folder}/weights.safetensors", weights)
     about: dict[str, Any] = {
         "model": settings.model_dump(mode="json"),
         "image_shape": list(model.image_shape),
@@ -86,7 +99,8 @@ def write_model(
     if isinstance(model, GrooveNetwork):
         about["frame_seconds"] = model.frame_seconds
         about["parts"] = {name: [part.start, part.stop] for name, part in model.parts.items()}
-    store.write(f"{folder}/model.json", json.dumps(about, sort_keys=True, indent=1).encode())
+    told = json.dumps(about, sort_keys=True, indent=1).encode()
+    write_again(store, f"{folder}/model.json", told)
     return facts
 
 
@@ -96,9 +110,11 @@ def read_summary(store: Store, model_key: str) -> ModelSummary:
     Raises:
         MissingObject: there is no such model, or its training has not ended.
     """
-    facts = _read_about(store, model_key)["summary"]
-    losses = {name: tuple(facts[name]) for name in ("train_loss", "dev_loss")}
-    return ModelSummary(**{**facts, **losses})
+    about = _read_about(store, model_key)
+    with parsing(store.locate(f"{model_folder(model_key)}/model.json")):
+        facts = about["summary"]
+        losses = {name: tuple(facts[name]) for name in ("train_loss", "dev_loss")}
+        return ModelSummary(**{**facts, **losses})
 
 
 def load_model(store: Store, model_key: str) -> Autoencoder:
@@ -114,7 +130,7 @@ def load_model(store: Store, model_key: str) -> Autoencoder:
     if digest_bytes(weights) != about["summary"]["weights_digest"]:
         raise DamagedObject(
             f"The weights of model {model_key} are damaged: their digest differs from model.json. "
-            "Delete the model's folder and train it again."
+            f"{REMEDY}"
         )
     height, width = about["image_shape"]
     try:
@@ -144,16 +160,23 @@ def is_loadable(store: Store, model_key: str) -> bool:
 
 
 def is_stored(store: Store, model_key: str) -> bool:
-    """Whether a model was trained to its end."""
-    return store.exists(f"{model_folder(model_key)}/model.json")
+    """Whether a model was trained to its end, and is still there."""
+    names = store.names(model_folder(model_key))
+    return {"weights.safetensors", "model.json"} <= set(names)
 
 
 def _read_about(store: Store, model_key: str) -> dict[str, Any]:
+    key = f"{model_folder(model_key)}/model.json"
     try:
-        about: dict[str, Any] = json.loads(store.read(f"{model_folder(model_key)}/model.json"))
+        data = store.read(key)
     except MissingObject as error:
         raise MissingObject(f"There is no trained model {model_key} in {store.url}.") from error
-    return about
+    with parsing(store.locate(key)):
+        about: dict[str, Any] = parse_json(data, store.locate(key))
+        if about.get("summary", {}).get("model_key", model_key) != model_key:
+            raise ValueError("it describes another model")
+        _ = about["model"]["kind"]
+        return about
 
 
 def state_of(model: nn.Module) -> dict[str, Tensor]:
@@ -170,15 +193,27 @@ def pack_tensors(tensors: dict[str, Tensor]) -> bytes:
 def record_training_tracks(store: Store, model_key: str, catalogue: pd.DataFrame) -> None:
     """Write down beside a model which audio the collection held when it was trained."""
     stored = catalogue.loc[catalogue["status"] == "stored", "fingerprint"]
-    store.write(_members_key(model_key), canonical_json(sorted(set(stored))))
+    write_noted(store, _members_key(model_key), canonical_json(sorted(set(stored))))
 
 
 def read_training_tracks(store: Store, model_key: str) -> frozenset[str] | None:
     """The audio that the collection held when a model was trained, or None where that is lost."""
+    key = _members_key(model_key)
     try:
-        return frozenset(json.loads(store.read(_members_key(model_key))))
+        return _parse_members(read_noted(store, key, _parse_members), store.locate(key))
     except MissingObject:
         return None
+    except DamagedObject as error:
+        _log.warning("%s Until then changes are counted from the current release.", error)
+        return None
+
+
+def _parse_members(data: bytes, place: str) -> frozenset[str]:
+    with parsing(place):
+        told = parse_json(data, place)
+        if not isinstance(told, list) or not all(isinstance(name, str) for name in told):
+            raise ValueError("it lists no fingerprints")
+        return frozenset(told)
 
 
 def _members_key(model_key: str) -> str:

@@ -2,6 +2,9 @@ from .comparison import ReleaseDiff as ReleaseDiff
 from .comparison import diff_releases as diff_releases
 from .digests import known_parts as known_parts
 from .garbage import collect_garbage as collect_garbage
+from .inspection import Inspection as Inspection
+from .inspection import inspect_store as inspect_store
+from .inspection import set_aside_damaged_manifests as set_aside_damaged_manifests
 from .leases import hold_lease as hold_lease
 from .leases import wait_in_queue as wait_in_queue
 from .log import PublishOutcome as PublishOutcome
@@ -20,6 +23,7 @@ from .parts import Decision as Decision
 from .parts import ModelPart as ModelPart
 from .parts import ReleaseParts as ReleaseParts
 from .parts import SegmentPart as SegmentPart
+from .parts import missing_objects as missing_objects
 from .reading import Release as Release
 from .reading import open_release as open_release
 from .verification import VerifyReport as VerifyReport

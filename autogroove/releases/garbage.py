@@ -29,7 +29,7 @@ from autogroove.releases.leases import (
 )
 from autogroove.releases.log import list_releases, release_numbers
 from autogroove.releases.manifest import FOLDER, Manifest, manifest_key
-from autogroove.store import TEMPORARY, Store, StoredObject
+from autogroove.store import NOTES, Store, StoredObject, is_leftover, read_note
 
 KINDS = (
     "analyses",
@@ -83,7 +83,7 @@ class _Needed:
     folders: frozenset[str]
 
     def holds(self, key: str) -> bool:
-        if TEMPORARY in key or "/checkpoints/" in key:
+        if is_leftover(key) or "/checkpoints/" in key:
             return False
         parts = key.split("/")
         return (
@@ -192,8 +192,8 @@ def _find_useful(
     needed: _Needed,
 ) -> set[str]:
     """Keys of a folder that stay although no release names them."""
-    whole = [each.key for each in found if TEMPORARY not in each.key]
-    old = [each.key for each in due if TEMPORARY not in each.key]
+    whole = [each.key for each in found if not is_leftover(each.key)]
+    old = [each.key for each in due if not is_leftover(each.key)]
     if kind == FOLDER:
         return set(whole)
     if kind == "scans":
@@ -228,7 +228,10 @@ def _current_scans(scans: list[str]) -> set[str]:
 
 
 def _still_true(store: Store, key: str, needed: _Needed) -> bool:
-    """Whether a cache entry names only parts that stay."""
+    """Whether a cache entry names only parts that stay; of a note, whether its object is there."""
+    if key.startswith(NOTES):
+        noted = read_note(store, key)
+        return noted is not None and store.exists(noted.key)
     try:
         named = json.loads(store.read(key)).values()
         return all(needed.holds(part["key"]) for part in named)

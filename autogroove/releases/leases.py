@@ -1,6 +1,5 @@
 """Who is at work in a store: runs that may publish, sweeps of garbage, and the publish queue."""
 
-import json
 import logging
 import os
 import socket
@@ -13,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 import psutil
 
-from autogroove.errors import AutogrooveError, MissingObject, ReleaseError
-from autogroove.store import Store, canonical_json
+from autogroove.errors import AutogrooveError, DamagedObject, MissingObject, ReleaseError
+from autogroove.store import Store, canonical_json, parse_json, parsing
 
 _log = logging.getLogger(__name__)
 
@@ -160,11 +159,14 @@ def _find_who_is_ahead(store: Store, name: str) -> str | None:
         if other >= name:
             return None
         try:
-            holder = json.loads(store.read(f"{PUBLISH_QUEUE}/{other}.json"))
-        except MissingObject:
-            continue
-        if not _has_died(holder):
-            return f"process {holder['process']} on {holder['host']}"
+            place = f"{PUBLISH_QUEUE}/{other}.json"
+            with parsing(store.locate(place)):
+                holder = parse_json(store.read(place), store.locate(place))
+                told, died = f"process {holder['process']} on {holder['host']}", _has_died(holder)
+        except (MissingObject, DamagedObject):
+            continue  # whoever waits in it writes it again before long
+        if not died:
+            return told
     return None
 
 

@@ -20,7 +20,12 @@ from autogroove.releases.manifest import (
     now,
     parse_manifest,
 )
-from autogroove.releases.parts import ReleaseParts, content_digest, missing_objects
+from autogroove.releases.parts import (
+    ReleaseParts,
+    content_digest,
+    lead_to_one_place,
+    missing_objects,
+)
 from autogroove.store import Store, require_conditional_create
 
 _READERS = 8
@@ -86,7 +91,7 @@ def publish_release(
 ) -> PublishOutcome:
     """Publish parts that are already in the store as the next release.
 
-    Publishes nothing where the current release has the same content, unless forced.
+    Publishes nothing where the current release has the same content and is whole, unless forced.
     `only_publisher` is the caller's word that nobody else publishes to this store now; it is
     needed only where the store cannot create conditionally.
 
@@ -95,14 +100,14 @@ def publish_release(
             digest; or the store cannot tell two publishers apart.
     """
     current = current_release(store)
-    if current is not None and _new_content(current, parts, force) is None:
+    if current is not None and _new_content(store, current, parts, force) is None:
         return PublishOutcome(current.release, published=False)
     if not only_publisher:
         require_conditional_create(store)
     with hold_lease(store):
         _require_parts(store, parts)
         _require_one_digest(store, parts)
-        return _append(store, lambda current: _new_content(current, parts, force))
+        return _append(store, lambda current: _new_content(store, current, parts, force))
 
 
 def _require_one_digest(store: Store, parts: ReleaseParts) -> None:
@@ -114,7 +119,7 @@ def _require_one_digest(store: Store, parts: ReleaseParts) -> None:
         raise ReleaseError(
             f"{store.locate(found[0].key)}{others} is not what release {number} says of it, so "
             f"nothing was published. Look with `autogroove releases verify {number}`; "
-            "delete the object and run again: it is made anew."
+            "`autogroove run --verify` sets it aside and makes it again."
         )
 
 
@@ -151,11 +156,20 @@ def _append(
     raise ReleaseError(f"{_MOST_ATTEMPTS} other publishers were faster. Try again.")
 
 
-def _new_content(current: Manifest | None, parts: ReleaseParts, force: bool) -> Manifest | None:
+def _new_content(
+    store: Store, current: Manifest | None, parts: ReleaseParts, force: bool
+) -> Manifest | None:
+    """A release that lost what cannot be made again to the byte gives way to one that is whole."""
     digest = content_digest(parts)
-    if current is not None and not force and current.content_digest == digest:
+    is_same = current is not None and not force and _is_same(current, digest, parts)
+    if is_same and current is not None and not missing_objects(store, current.parts):
         return None
     return _next_manifest(current, parts, digest)
+
+
+def _is_same(manifest: Manifest, digest: str, parts: ReleaseParts) -> bool:
+    """Whether a listener has nothing from other parts that a release does not give already."""
+    return manifest.content_digest == digest and lead_to_one_place(manifest.parts, parts)
 
 
 def _old_content(store: Store, current: Manifest | None, to: int | None) -> Manifest | None:
@@ -163,7 +177,7 @@ def _old_content(store: Store, current: Manifest | None, to: int | None) -> Mani
     if current is None or target is None:
         raise NotFoundError(f"{store.url} has no earlier release to roll back to.")
     old = read_manifest(store, target)
-    if old.content_digest == current.content_digest:
+    if _is_same(current, old.content_digest, old.parts):
         return None
     _require_parts(store, old.parts)
     new = _next_manifest(current, old.parts, old.content_digest)

@@ -74,7 +74,8 @@ def parse_manifest(data: bytes, number: int, place: str) -> Manifest:
         where = ".".join(map(str, first["loc"])) or "JSON"
         raise ReleaseError(
             f"{place} is not a manifest that this version can read ({where}: {first['msg']}). "
-            "It is damaged, or was written by a newer Autogroove."
+            "It was written by a newer Autogroove, or is damaged: then `autogroove releases "
+            "repair` sets it aside, and the next run publishes its content again."
         ) from error
     if manifest.release != number:
         raise ReleaseError(f"{place} says that it is release {manifest.release}.")

@@ -8,11 +8,14 @@ from .outcomes import ModelOutputs as ModelOutputs
 from .outcomes import ReleasePages as ReleasePages
 from .outcomes import Segments as Segments
 from .plan import RunPlan as RunPlan
+from .plan import open_current as open_current
 from .plan import plan_run as plan_run
 from .reclustering import ClusterDecision as ClusterDecision
 from .reclustering import cluster_tracks_once as cluster_tracks_once
 from .reclustering import compare_encodings as compare_encodings
 from .reclustering import decide_clusters as decide_clusters
+from .reclustering import remake_clusters as remake_clusters
+from .removals import check_removals as check_removals
 from .retraining import ModelDecision as ModelDecision
 from .retraining import decide_model as decide_model
 from .retraining import decide_promotion as decide_promotion

@@ -1,7 +1,8 @@
 """What a run would do, without doing it.
 
 What belongs here: comparing source, store and current release. What does not: doing any of it.
-Nothing is written and no audio is read, so copies among new files are not known yet.
+Nothing is written. Of files of this machine, those are read that may be known ones, moved or tagged
+anew; of others no audio is, so copies among new files are not known yet.
 """
 
 from dataclasses import asdict, dataclass
@@ -10,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from autogroove.config import RunPolicy, Settings, SourceSelection
+from autogroove.errors import SourceError
 from autogroove.releases import Decision, Release, current_release
 from autogroove.runs.reclustering import (
     ClusterDecision,
@@ -17,12 +19,14 @@ from autogroove.runs.reclustering import (
     count_changes,
     decide_clusters,
 )
+from autogroove.runs.removals import check_removals
 from autogroove.runs.retraining import ModelDecision, decide_model
 from autogroove.segments import SegmentPlan, locate_tracks, plan_segments, read_segment_indexes
 from autogroove.source import (
     METADATA_FIELDS,
     Changes,
     compare_catalogues,
+    is_elsewhere,
     name_contents,
     open_source,
     preview_scan,
@@ -35,17 +39,21 @@ _FROM_AUDIO = {"duration_seconds"}
 
 @dataclass(frozen=True)
 class RunPlan:
-    """Tracks against the current release, and what each stage would do.
+    """Tracks against the current release, each counted once, and what each stage would do.
 
-    `quarantined` are tracks that are known to be unusable.
+    `quarantined` are tracks that are known to be unusable. `stops` is the sentence with which a
+    run would end before it does anything; none: it goes on.
     """
 
     tracks: int
     new: int
     changed: int
     removed: int
+    moved: int
+    retagged: int
     quarantined: int
     stages: dict[str, dict[str, Any]]
+    stops: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as `autogroove plan --json` prints it."""
@@ -69,7 +77,9 @@ def plan_run(
     source = open_source(
         selection.source, store=store, subset=selection.subset, limit=selection.limit
     )
-    listing = preview_scan(source, store).catalogue
+    release = open_current(store)
+    before_url, before = (release.source_url, release.catalogue) if release else (None, None)
+    listing = preview_scan(source, store, before_url=before_url, current=before).catalogue
     plan = plan_segments(
         _name_unread(listing),
         store,
@@ -77,10 +87,9 @@ def plan_run(
         tracks_per_segment=tracks_per_segment,
         retry_quarantined=policy.retry_quarantined,
     )
-    release = open_current(store)
     current = release.manifest if release else None
     catalogue = _foresee_catalogue(store, listing, plan, release)
-    changes = compare_catalogues(release.catalogue if release else None, listing)
+    changes = compare_catalogues(before, listing, is_elsewhere=is_elsewhere(source, before_url))
     model = decide_model(store, current, catalogue, plan.recipe_key, settings, policy)
     track_changes = _foresee_changes(release, catalogue) if model.action == "kept" else None
     clusters = decide_clusters(
@@ -92,6 +101,8 @@ def plan_run(
         new=changes.new,
         changed=changes.changed,
         removed=changes.removed,
+        moved=changes.moved,
+        retagged=changes.retagged,
         quarantined=int((catalogue["status"] == "quarantined").sum()),
         stages={
             "spectrograms": _describe_segments(plan),
@@ -100,7 +111,17 @@ def plan_run(
             "cluster": _describe_decision(clusters),
             "publish": _describe_decision(publishing),
         },
+        stops=_foresee_stop(release, listing, source.url, selection, settings, policy),
     )
+
+
+def _foresee_stop(release: Release | None, listing: pd.DataFrame, *asked: Any) -> str | None:
+    """Why a run would end before it made anything, if it would."""
+    try:
+        check_removals(release, listing, *asked)
+    except SourceError as error:
+        return str(error)
+    return None
 
 
 def open_current(store: Store) -> Release | None:
@@ -168,8 +189,10 @@ def _foresee_publishing(
     """
     if release is None:
         return Decision(action="published", why="there is no release yet")
-    if changes.total:
+    if changes.new or changes.changed or changes.removed:
         return Decision(action="published", why="tracks came, went or changed")
+    if changes.moved:
+        return Decision(action="published", why="tracks moved")
     if not _describe_equally(listing, release.catalogue):
         return Decision(action="published", why="the metadata of tracks changed")
     if model.action != "kept":

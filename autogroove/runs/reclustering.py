@@ -1,6 +1,7 @@
 """Whether the current release's clusters still serve, decided once for `plan` and `run`."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -10,9 +11,18 @@ from pydantic import Field
 
 from autogroove.clustering import MapCells, make_clusters, read_clusters
 from autogroove.config import ClusteringSettings
+from autogroove.errors import ReleaseError
 from autogroove.model import read_track_encodings
-from autogroove.releases import Decision, Manifest
-from autogroove.store import CachedParts, PartRef, Store, make_key, make_once, read_part
+from autogroove.releases import Decision, Manifest, ReleaseParts
+from autogroove.store import (
+    CachedParts,
+    PartRef,
+    Store,
+    is_whole,
+    make_key,
+    make_once,
+    read_part,
+)
 
 
 class ClusterDecision(Decision):
@@ -51,6 +61,7 @@ def decide_clusters(
     changes: TrackChanges | None,
     settings: ClusteringSettings,
     recluster_fraction: float,
+    lost: str | None = None,
 ) -> ClusterDecision:
     """Whether the current release's clusters still serve.
 
@@ -60,12 +71,14 @@ def decide_clusters(
             None: another model encodes, so that every track changes.
         settings: how tracks are clustered now.
         recluster_fraction: up to this share of changed tracks, new ones join existing exemplars.
+        lost: why the current clusters are gone for good; none: they are there.
     """
     if current is None:
         return ClusterDecision(action="clustered", why="there is no release yet")
-    choose = partial(
-        ClusterDecision, previous=current.parts.clusters, first_new=current.parts.next_cluster
-    )
+    first_new = current.parts.next_cluster
+    if lost is not None:
+        return ClusterDecision(action="clustered", why=lost, first_new=first_new)
+    choose = partial(ClusterDecision, previous=current.parts.clusters, first_new=first_new)
     if current.parts.settings.get("clustering") != settings.model_dump(mode="json"):
         return choose(action="clustered", why="the clustering settings changed")
     if changes is None:
@@ -103,10 +116,13 @@ def count_changes(
 ) -> TrackChanges:
     """Count what changed by track id, in encodings or in what they will be made from.
 
-    `clusters` are those before, with columns track_id and exemplar.
+    A track that moved has another id and is counted once. `clusters` are those before, with columns
+    track_id and exemplar.
     """
     same = {track_id for track_id, what in after.items() if before.get(track_id) == what}
-    num_tracks = len(before.keys() | after.keys()) - len(same)
+    gone = Counter(what for track_id, what in before.items() if track_id not in after)
+    came = Counter(what for track_id, what in after.items() if track_id not in before)
+    num_tracks = len(before.keys() | after.keys()) - len(same) - (gone & came).total()
     exemplars = set(clusters.loc[clusters["exemplar"], "track_id"])
     return TrackChanges(num_tracks, num_tracks / max(1, len(before)), len(exemplars - same))
 
@@ -146,4 +162,44 @@ def cluster_tracks_once(
         )
 
     key = make_key("cluster", track_encodings.sha256, decision.identity, settings)
-    return make_once(store, "cluster", key, make)
+    return make_once(store, "cluster", key, make, names={"clusters", "report"})
+
+
+def remake_clusters(store: Store, log: Sequence[Manifest], parts: ReleaseParts) -> CachedParts:
+    """The clusters of a release once more, from what the release that found them had.
+
+    Raises:
+        ReleaseError: what they came from is lost, or they come out otherwise now.
+    """
+    found = next(each for each in log if each.parts.clusters.key == parts.clusters.key)
+    decision = _recall_decision(store, log, found)
+    settings = ClusteringSettings.model_validate(found.parts.settings["clustering"])
+    made = cluster_tracks_once(store, found.parts.track_encodings, decision, settings)
+    if made["clusters"].sha256 != parts.clusters.sha256:
+        raise ReleaseError(
+            f"The clusters of release {found.release} come out otherwise than they were."
+        )
+    return made
+
+
+def _recall_decision(store: Store, log: Sequence[Manifest], found: Manifest) -> ClusterDecision:
+    """What was decided when these clusters were found."""
+    told = found.parts.policy.get("clusters")
+    lender = next((each for each in log if each.release == found.parent), None)
+    if told is None or told.action == "kept" or (lender is None and found.parent is not None):
+        raise ReleaseError(
+            f"The clusters of release {found.release} have their numbers from a release that was "
+            "collected as garbage."
+        )
+    if lender is None:
+        return ClusterDecision(action="clustered", why=told.why)
+    if not is_whole(store, lender.parts.clusters):
+        remake_clusters(store, log, lender.parts)
+    return ClusterDecision.model_validate(
+        {
+            "action": told.action,
+            "why": told.why,
+            "previous": lender.parts.clusters,
+            "first_new": lender.parts.next_cluster,
+        }
+    )

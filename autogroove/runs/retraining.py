@@ -10,9 +10,9 @@ import pandas as pd
 from pydantic import Field
 
 from autogroove.config import RunPolicy, Section, Settings
-from autogroove.errors import SettingsError
+from autogroove.errors import ReleaseError, SettingsError
 from autogroove.evaluation import Card, CardRow, Figure
-from autogroove.model import is_loadable, read_training_tracks
+from autogroove.model import is_loadable, is_stored, model_folder, read_training_tracks
 from autogroove.releases import Decision, Manifest, open_release
 from autogroove.store import Store
 
@@ -49,6 +49,7 @@ def decide_model(
 
     Raises:
         SettingsError: training is forbidden, and no model fits.
+        ReleaseError: the current model would be kept, and is lost.
     """
     misfit = _find_misfit(store, current, recipe_key)
     changed = None if misfit else _find_changed_section(current, settings)
@@ -57,11 +58,20 @@ def decide_model(
     if misfit:
         return ModelDecision(action="trained", why=misfit)
     assert current is not None
-    choose = partial(ModelDecision, incumbent=current.parts.model.model_key)
+    model_key = current.parts.model.model_key
+    is_lost = not is_stored(store, model_key)
+    choose = partial(ModelDecision, incumbent=None if is_lost else model_key)
     if changed:
         return choose(action="trained", why=changed)
     if policy.retrain == "always":
         return choose(action="trained", why="asked for by --retrain always")
+    if is_lost:
+        raise ReleaseError(
+            f"The model of release {current.release} is not whole in "
+            f"{store.locate(model_folder(model_key))}, and what it was trained from is not in the "
+            "store any more. `autogroove run --retrain always` trains another; `autogroove "
+            "releases rollback` goes back to a release that has one."
+        )
     share = measure_change(_trained_fingerprints(store, current), catalogue)
     why = f"{share:.1%} of tracks changed since the model was trained"
     if policy.retrain == "never" or share <= policy.retrain_fraction:
@@ -96,7 +106,8 @@ def _find_misfit(store: Store, current: Manifest | None, recipe_key: str) -> str
         return "there is no release yet"
     if any(segment.recipe_key != recipe_key for segment in current.parts.segments):
         return "the recipe of the spectrograms changed"
-    if not is_loadable(store, current.parts.model.model_key):
+    model_key = current.parts.model.model_key
+    if is_stored(store, model_key) and not is_loadable(store, model_key):
         return "the current model is of an earlier version's network"
     return None
 

@@ -24,7 +24,9 @@ def compare_source(store: Store, selection: SourceSelection) -> Changes:
         selection.source, store=store, subset=selection.subset, limit=selection.limit
     )
     release = open_current(store)
-    return compare_listing(source, store, release.catalogue if release else None)
+    if release is None:
+        return compare_listing(source, store)
+    return compare_listing(source, store, release.catalogue, release.source_url)
 
 
 FOLDER = "announcements"

@@ -12,6 +12,7 @@ from .planning import Member as Member
 from .planning import SegmentBatch as SegmentBatch
 from .planning import SegmentPlan as SegmentPlan
 from .planning import locate_tracks as locate_tracks
+from .planning import make_members as make_members
 from .planning import plan_segments as plan_segments
 from .shards import ShardWriter as ShardWriter
 from .spectrogram import image_shape as image_shape

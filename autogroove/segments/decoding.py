@@ -58,7 +58,7 @@ def make_track(source: Source, settings: Settings, member: Member) -> TrackImage
         AudioFault: the track cannot be used.
     """
     started = time.perf_counter()
-    file = fetch_audio(source, member.path, member.size_bytes, member.fingerprint)
+    file = fetch_audio(source, member.path, member.size_bytes, member.digest)
     fetched = time.perf_counter()
     made = draw_track(file, settings)
     return TrackImages(made.images, made.measures, {"fetch": fetched - started, **made.seconds})
@@ -112,7 +112,7 @@ class IsolatedMaker:
         Raises:
             AudioFault: it cannot be used, or the process died or hung on it.
         """
-        file = fetch_audio(self._source, member.path, member.size_bytes, member.fingerprint)
+        file = fetch_audio(self._source, member.path, member.size_bytes, member.digest)
         with tempfile.TemporaryDirectory(prefix="autogroove-") as folder:
             return self._ask(_on_disk(file, Path(folder)))
 

@@ -7,9 +7,17 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from autogroove.config import Settings
-from autogroove.errors import MissingObject, StoreError
+from autogroove.errors import DamagedObject, MissingObject
 from autogroove.source import Reason
-from autogroove.store import Store, StoredArray, canonical_json, digest_bytes, make_key, open_array
+from autogroove.store import (
+    Store,
+    StoredArray,
+    canonical_json,
+    digest_bytes,
+    make_key,
+    open_array,
+    parsing,
+)
 
 FORMAT_VERSION = 2
 """Changes whenever the bytes of the same audio under the same settings change."""
@@ -89,8 +97,7 @@ class SegmentIndex:
     def from_bytes(cls, data: bytes) -> "SegmentIndex":
         """What `to_bytes` wrote.
 
-        Raises:
-            ValueError, KeyError, TypeError: it is not that.
+        What is raised where it is not that is for the caller to word.
         """
         tree = json.loads(data)
         quarantined = (
@@ -132,22 +139,22 @@ def read_segment_index(store: Store, recipe_key: str, segment_key: str) -> Segme
 
     Raises:
         MissingObject: the segment is not in the store.
-        StoreError: its index is damaged.
+        DamagedObject: its index is damaged.
     """
     key = f"{segment_prefix(recipe_key, segment_key)}/index.json"
-    try:
-        return SegmentIndex.from_bytes(store.read(key))
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(
-            f"{store.locate(key)} is damaged ({error}). Delete its folder and run again."
-        ) from error
+    data = store.read(key)
+    with parsing(store.locate(key)):
+        index = SegmentIndex.from_bytes(data)
+        if (index.recipe_key, index.segment_key) != (recipe_key, segment_key):
+            raise ValueError("it is the index of another segment")
+        return index
 
 
 def find_segment_index(store: Store, recipe_key: str, segment_key: str) -> SegmentIndex | None:
-    """The index of one segment, or None where the segment is not complete."""
+    """The index of one segment, or None where the segment is not complete, or its index damaged."""
     try:
         return read_segment_index(store, recipe_key, segment_key)
-    except MissingObject:
+    except (MissingObject, DamagedObject):
         return None
 
 

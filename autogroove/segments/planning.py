@@ -32,6 +32,13 @@ class Member:
     fingerprint: str
     path: str
     size_bytes: int
+    file_digest: str | None = None
+    """Of the bytes, where it is not the fingerprint: the tags of the file were changed."""
+
+    @property
+    def digest(self) -> str:
+        """What the bytes must be."""
+        return self.file_digest or self.fingerprint
 
 
 @dataclass(frozen=True)
@@ -160,14 +167,20 @@ def list_members(catalogue: pd.DataFrame) -> Iterator[Member]:
     stands for itself.
     """
     listed = catalogue[catalogue["status"] == "listed"]
-    columns = (listed["fingerprint"], listed["path"], listed["size_bytes"])
+    unread = "unread " + listed["path"].astype(str)
     seen: set[str] = set()
-    for fingerprint, path, size in zip(*(c.tolist() for c in columns), strict=True):
-        if not isinstance(fingerprint, str):
-            yield Member(f"unread {path}", path, int(size))
-        elif fingerprint not in seen:
-            seen.add(fingerprint)
-            yield Member(fingerprint, path, int(size))
+    for member in make_members(listed.assign(fingerprint=listed["fingerprint"].fillna(unread))):
+        if member.fingerprint not in seen:
+            seen.add(member.fingerprint)
+            yield member
+
+
+def make_members(rows: pd.DataFrame) -> Iterator[Member]:
+    """The files of rows of a catalogue, in their order."""
+    table = rows.reindex(columns=["fingerprint", "path", "size_bytes", "file_digest"])
+    for fingerprint, path, size, digest in table.itertuples(index=False):
+        has_digest = isinstance(digest, str)
+        yield Member(str(fingerprint), str(path), int(size), digest if has_digest else None)
 
 
 def _cut_batches(

@@ -18,7 +18,7 @@ from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
 from zarr.storage import MemoryStore
 
-from autogroove.store import Store, digest_bytes
+from autogroove.store import Store, digest_bytes, write_again
 
 CLIPS_PER_CHUNK = 16
 CLIPS_PER_SHARD = 256
@@ -71,7 +71,7 @@ class ShardWriter:
         self._used = 0
 
     def _put(self, name: str, data: bytes) -> None:
-        self._store.write(f"{self._prefix}/{name}", data)
+        write_again(self._store, f"{self._prefix}/{name}", data)
         self.objects[name] = (digest_bytes(data), len(data))
 
 

@@ -36,7 +36,7 @@ from autogroove.segments.planning import SegmentBatch
 from autogroove.segments.shards import ShardWriter
 from autogroove.segments.spectrogram import image_shape
 from autogroove.source import Reason, Source
-from autogroove.store import Store
+from autogroove.store import Store, write_again
 
 Progress = Callable[[int, int], None]
 
@@ -117,7 +117,7 @@ def _write(
         objects=writer.objects,
         seconds_by_step={**seconds, "write": writer.seconds},
     )
-    store.write(f"{prefix}/index.json", index.to_bytes())
+    write_again(store, f"{prefix}/index.json", index.to_bytes())
     return index
 
 

@@ -1,8 +1,11 @@
 from .comparison import Changes as Changes
 from .comparison import compare_catalogues as compare_catalogues
 from .comparison import compare_listing as compare_listing
+from .comparison import is_elsewhere as is_elsewhere
 from .comparison import name_contents as name_contents
 from .files import to_real_path as to_real_path
+from .fma_metadata import SUBSETS as SUBSETS
+from .fma_metadata import rank_subsets as rank_subsets
 from .network import is_network_fault as is_network_fault
 from .scan import preview_scan as preview_scan
 from .scan import scan_source as scan_source
@@ -10,6 +13,7 @@ from .sources import DEMO as DEMO
 from .sources import Collection as Collection
 from .sources import find_renderings as find_renderings
 from .sources import open_source as open_source
+from .splits import without_useless_split as without_useless_split
 from .table import METADATA_FIELDS as METADATA_FIELDS
 from .table import catalogue_object as catalogue_object
 from .table import load_catalogue as load_catalogue

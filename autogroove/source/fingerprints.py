@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from autogroove.source.files import Files
 from autogroove.source.network import is_network_fault
+from autogroove.source.sound_digests import digest_sound
 from autogroove.source.tags import read_tags
 
 LOCAL_THREADS = 2
@@ -44,6 +45,8 @@ class Fingerprinted(NamedTuple):
     tags: dict[str, Any]
     bytes_read: int
     fault: str | None = None
+    sound: str | None = None
+    """See `sound_digests`. Only of files of this machine: elsewhere it would be read twice."""
 
 
 def fingerprint_files(
@@ -75,11 +78,14 @@ def _look_into(files: Files, file: Unread, with_tags: bool) -> Fingerprinted:
         if not with_tags:
             return Fingerprinted(file.row, file.checksum, {}, 0)
         with files.open_head(file.path) as opened:
-            return Fingerprinted(file.row, file.checksum, read_tags(opened, file.size_bytes), 0)
+            return Fingerprinted(
+                file.row, file.checksum, read_tags(opened, file.size_bytes, file.path), 0
+            )
     digest, num_read = hashlib.sha256(), 0
     with files.open(file.path) as opened:
         while block := opened.read(_BLOCK_BYTES):
             digest.update(block)
             num_read += len(block)
-        tags = read_tags(opened, file.size_bytes) if with_tags else {}
-    return Fingerprinted(file.row, digest.hexdigest(), tags, num_read)
+        tags = read_tags(opened, file.size_bytes, file.path) if with_tags else {}
+        sound = digest_sound(opened) if files.is_local else None
+    return Fingerprinted(file.row, digest.hexdigest(), tags, num_read, sound=sound)

@@ -126,6 +126,9 @@ def _parse(file: BinaryIO, num_headers: int, wanted: dict[Header, Target]) -> pd
         usecols=[0, *order, width],
         names=["track_id", *(positions[position][0] for position in order), _OVERFLOW],
         dtype="str",
+        # There are songs called "NA" and "null".
+        keep_default_na=False,
+        na_values=[""],
         encoding="utf-8",
     ).iloc[1:]
     if (wide := table[_OVERFLOW].notna()).any():
@@ -209,15 +212,3 @@ def _tidy(tracks: pd.DataFrame) -> pd.DataFrame:
 def rank_subsets(subset: pd.Series) -> pd.Series:
     """0 for small up to 3 for full; NaN for what is none of them."""
     return subset.map({name: rank for rank, name in enumerate(SUBSETS)})
-
-
-def describe_split_faults(table: pd.DataFrame) -> list[str]:
-    """Sentences on artists who are on both sides of the official split; none: it is clean."""
-    known: Any = table.dropna(subset=["artist_id", "split"])
-    sides = known.groupby("artist_id")["split"].nunique()
-    crossing = sides[sides > 1]
-    if crossing.empty:
-        return []
-    names = known.drop_duplicates("artist_id").set_index("artist_id")["artist"]
-    some = ", ".join(str(names[artist]) for artist in crossing.index[:3])
-    return [f"{len(crossing)} artists are on more than one side of the split, among them {some}."]

@@ -41,11 +41,12 @@ def list_collection(
         raise SourceError(
             f"{files.url} holds no audio file (mp3, flac, ogg, opus, m4a, wav, wma and others)."
         )
-    rows["track_id"] = (
-        _number_fma(rows["path"]) if kind != "folder" else _number_paths(rows["path"])
-    )
+    digits = _extract(rows["path"], _FMA_NUMBER)
+    if kind == "folder":
+        digits[:] = None
+    rows["track_id"] = _number(rows["path"], digits)
     known = metadata.read() if metadata is not None else None
-    rows = _set_doubles_aside(rows)
+    rows = _set_doubles_aside(rows, digits.isna())
     if known is not None:
         rows = _join(rows, known, subset, limit)
     if rows.empty:
@@ -56,13 +57,8 @@ def list_collection(
     return rows.reindex(columns=columns + _METADATA_NAMES)
 
 
-def _number_paths(paths: pd.Series) -> pd.Series:
-    return paths.map(make_track_id).astype("int64")
-
-
-def _number_fma(paths: pd.Series) -> pd.Series:
+def _number(paths: pd.Series, digits: pd.Series) -> pd.Series:
     """FMA's number in the name; a file that has none is numbered by its path."""
-    digits = _extract(paths, _FMA_NUMBER)
     unnamed = digits.isna()
     ids = digits.fillna("0").astype("int64")
     ids[unnamed] = paths[unnamed].map(make_track_id).astype("int64")
@@ -77,10 +73,11 @@ def _extract(paths: pd.Series, pattern: str) -> pd.Series:
     )
 
 
-def _set_doubles_aside(rows: pd.DataFrame) -> pd.DataFrame:
+def _set_doubles_aside(rows: pd.DataFrame, is_numbered_by_path: pd.Series) -> pd.DataFrame:
     """Keep one file for each id: of the smallest set, then the first by path.
 
-    The others are excluded, under ids of their own, so that ids stay unique.
+    The others are excluded, under ids of their own, so that ids stay unique. Only files that are
+    numbered by their paths stay: they are twins whose names differ in the form of an accent.
     """
     rank = rank_subsets(_extract(rows["path"], _FMA_SET)).fillna(len(SUBSETS))
     is_fault = rows["reason"].notna()
@@ -90,7 +87,7 @@ def _set_doubles_aside(rows: pd.DataFrame) -> pd.DataFrame:
     double = ordered.duplicated("track_id")
     kept = ordered.drop_duplicates("track_id").set_index("track_id")["path"]
     same = ordered.loc[double, "track_id"]
-    fresh = same.index[ordered.loc[double, "reason"].isna()]
+    fresh = same.index[ordered.loc[double, "reason"].isna() & ~is_numbered_by_path[same.index]]
     ordered.loc[fresh, "reason"] = Reason.duplicate_id
     ordered.loc[fresh, "detail"] = [f"{kept[i]} has the same id, {i}." for i in same[fresh]]
     copies = ordered[double].groupby("path", sort=False).cumcount()

@@ -152,6 +152,15 @@ class RangedFile:
         return info
 
     @property
+    def is_folder(self) -> bool:
+        """Whether a folder has this name.
+
+        Raises:
+            SourceError: nothing has.
+        """
+        return not self.is_local and self._info.get("type") == "directory"
+
+    @property
     def size_bytes(self) -> int:
         """Bytes of the whole file.
 

@@ -12,16 +12,25 @@ import pandas as pd
 
 from autogroove.errors import SourceError
 from autogroove.source.fingerprints import Fingerprinted, Progress, Unread, fingerprint_files
-from autogroove.source.fma_metadata import describe_split_faults
+from autogroove.source.identities import (
+    IDENTITY,
+    find_gone,
+    foresee_moves,
+    recognise_sounds,
+)
 from autogroove.source.scan_cache import LISTING_SCHEMA, ScanCache, make_source_key
 from autogroove.source.sources import Collection
+from autogroove.source.splits import describe_split_faults
 from autogroove.source.table import SCHEMA, conform_table
-from autogroove.source.tags import TAG_NAMES
+from autogroove.source.tags import TAG_NAMES, TAGS_VERSION
 from autogroove.source.tracks import Reason
 from autogroove.store import Store
 
 CHECKPOINT_SECONDS = 60.0
 """How much of a long first scan a crash may cost."""
+
+_MOST_CAME = 2
+"""For each file that went, so many new ones may be read to find it again in a preview."""
 
 
 @dataclass(frozen=True)
@@ -40,19 +49,27 @@ class Scan:
 
 
 def scan_source(
-    source: Collection, store: Store, *, rehash: bool = False, progress: Progress | None = None
+    source: Collection,
+    store: Store,
+    *,
+    rehash: bool = False,
+    before_url: str | None = None,
+    progress: Progress | None = None,
 ) -> Scan:
     """List a source, fingerprint what is new or changed, and lay out its catalogue.
 
     With `rehash` every file is read again, so that one whose bytes changed under the same size
-    and time is found. What was found is remembered in the store, also when this is interrupted.
+    and time is found. `before_url` is where the collection may have been before: what is known of
+    it there serves a place that was never scanned. What was found is remembered in the store, also
+    when this is interrupted.
 
     Raises:
         SourceError: the source cannot be listed, has no audio, or none of it can be read.
         StoreError: the store cannot be used.
     """
     memory = open_memory(source, store)
-    rows = _attach_known(source, memory.rows, believe=not rehash)
+    known = _recall(source, store, memory, before_url)
+    rows = _attach_known(source, known, believe=not rehash)
     unread = _find_unread(rows)
     found: list[Fingerprinted] = []
     saved = time.monotonic()
@@ -63,24 +80,72 @@ def scan_source(
         for one in reading:
             found.append(one)
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                _remember(source, memory, _apply(rows, found))
+                _remember(memory, known, _apply(source, rows, found, known))
                 saved = time.monotonic()
     finally:
-        rows = _apply(rows, found)
-        _remember(source, memory, rows)
+        rows = _apply(source, rows, found, known)
+        _remember(memory, known, rows)
     _refuse_if_unreadable(source, unread, found)
     bytes_read = sum(one.bytes_read for one in found)
     return _lay_out(rows, len(unread), bytes_read)
 
 
-def preview_scan(source: Collection, store: Store) -> Scan:
+def preview_scan(
+    source: Collection,
+    store: Store,
+    *,
+    before_url: str | None = None,
+    current: pd.DataFrame | None = None,
+) -> Scan:
     """The scan that `scan_source` would make, as far as it can be told without reading audio.
 
     Nothing is written. What is new or changed is listed with a null fingerprint, and counted as
-    `fingerprinted`; copies among those are not known yet.
+    `fingerprinted`; copies among those are not known yet. A new file of the size and time of one
+    that is gone is taken for that one. With `current`, the catalogue of the current release, files
+    of this machine are read that may be ones of it with other tags.
     """
-    rows = _attach_known(source, open_memory(source, store).rows, believe=True)
-    return _lay_out(rows, len(_find_unread(rows)), 0)
+    known = _recall(source, store, open_memory(source, store), before_url)
+    rows = _attach_known(source, known, believe=True)
+    num_unread = len(_find_unread(rows))
+    if _is_whole(source):
+        rows = foresee_moves(rows, known)
+    if current is not None and source.files.is_local:
+        rows = _look_at_likely(source, rows, known, current)
+    rows["fingerprint"] = rows["fingerprint"].fillna(rows["checksum"].where(rows["reason"].isna()))
+    return _lay_out(rows, num_unread, 0)
+
+
+def _look_at_likely(
+    source: Collection, rows: pd.DataFrame, known: pd.DataFrame, current: pd.DataFrame
+) -> pd.DataFrame:
+    """Rows with what is in files that may be known ones: changed ones, and new ones where about as
+    many went as came."""
+    unread = rows[rows["reason"].isna() & rows["fingerprint"].isna() & rows["checksum"].isna()]
+    gone = find_gone(rows, known)
+    gone = gone[gone["fingerprint"].isin(current["fingerprint"]) & gone["sound_digest"].notna()]
+    gone = gone[~gone["fingerprint"].isin(rows["fingerprint"])]
+    came = unread[unread["known"] < 0]
+    changed = unread[unread["known"] >= 0]
+    sounds = known["sound_digest"].iloc[changed["known"].to_numpy()]
+    likely = changed[sounds.notna().to_numpy()]
+    if _is_whole(source) and len(came) <= _MOST_CAME * len(gone):
+        likely = pd.concat([likely, came])
+    wanted = [each for each in _find_unread(rows) if each.row in likely.index]
+    found = list(fingerprint_files(source.files, wanted, with_tags=source.reads_tags))
+    return _apply(source, rows, found, known)
+
+
+def _is_whole(source: Collection) -> bool:
+    return source.limit is None and source.subset is None
+
+
+def _recall(
+    source: Collection, store: Store, memory: ScanCache, before_url: str | None
+) -> pd.DataFrame:
+    """What earlier scans found here; where there was none, what they found at another place."""
+    if len(memory.rows) or before_url is None or before_url == source.url:
+        return memory.rows
+    return ScanCache(store, make_source_key(before_url, source.reads_tags)).rows
 
 
 def open_memory(source: Collection, store: Store) -> ScanCache:
@@ -102,9 +167,10 @@ def _attach_known(source: Collection, known: pd.DataFrame, *, believe: bool) -> 
         is_file & believe & (before["size_bytes"] == rows["size_bytes"]) & (rows["version"] != "")
     )
     rows["is_same"] = is_same & (before["version"] == rows["version"])
-    rows["fingerprint"] = before["fingerprint"].where(rows["is_same"])
+    for name in IDENTITY:
+        rows[name] = before[name].where(rows["is_same"]).astype(object)
     if source.reads_tags:
-        for name in TAG_NAMES:
+        for name in (*TAG_NAMES, "tags_version"):
             rows[name] = before[name].where(rows["is_same"])
     if not source.trusts_checksums:
         rows["checksum"] = None
@@ -117,13 +183,20 @@ def _attach_known(source: Collection, known: pd.DataFrame, *, believe: bool) -> 
 
 
 def _find_unread(rows: pd.DataFrame) -> list[Unread]:
-    left = rows[rows["reason"].isna() & rows["fingerprint"].isna()]
-    checksums = left["checksum"].astype(object).where(left["checksum"].notna(), None)
+    """Files whose bytes are not known, and those whose tags an earlier version read."""
+    is_unread = rows["fingerprint"].isna()
+    if "tags_version" in rows:
+        is_unread |= rows["tags_version"].fillna(0) < TAGS_VERSION
+    left = rows[rows["reason"].isna() & is_unread]
+    known = left["fingerprint"].fillna(left["checksum"])
+    checksums = known.astype(object).where(known.notna(), None)
     columns = (left.index, left["path"], left["size_bytes"], checksums)
     return [Unread(*values) for values in zip(*columns, strict=True)]
 
 
-def _apply(rows: pd.DataFrame, found: list[Fingerprinted]) -> pd.DataFrame:
+def _apply(
+    source: Collection, rows: pd.DataFrame, found: list[Fingerprinted], known: pd.DataFrame
+) -> pd.DataFrame:
     """The rows with what was found in their files."""
     if not found:
         return rows
@@ -131,6 +204,11 @@ def _apply(rows: pd.DataFrame, found: list[Fingerprinted]) -> pd.DataFrame:
     index = [one.row for one in found]
     fresh = pd.DataFrame([one.tags for one in found], index=index).reindex(columns=TAG_NAMES)
     fresh["fingerprint"] = [one.fingerprint for one in found]
+    was_read = [one.row for one in found if one.bytes_read]
+    rows.loc[was_read, "sound_digest"] = [one.sound for one in found if one.bytes_read]
+    rows.loc[index, "is_same"] = False
+    if "tags_version" in rows:
+        rows.loc[index, "tags_version"] = TAGS_VERSION
     for name in fresh.columns[fresh.notna().any()]:
         rows[name] = rows[name].astype(object)
         rows.loc[index, name] = fresh[name].astype(object)
@@ -139,18 +217,17 @@ def _apply(rows: pd.DataFrame, found: list[Fingerprinted]) -> pd.DataFrame:
     faulty = [one for one in found if one.fingerprint is None]
     rows.loc[[one.row for one in faulty], "reason"] = Reason.unreadable
     rows.loc[[one.row for one in faulty], "detail"] = [one.fault for one in faulty]
-    return rows
+    return recognise_sounds(rows, was_read, known, is_whole=_is_whole(source))
 
 
-def _remember(source: Collection, memory: ScanCache, rows: pd.DataFrame) -> None:
-    """Write the listing, with what is known of files that this scan was not asked about."""
-    known = memory.rows
+def _remember(memory: ScanCache, known: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Write the listing, with what is known of files that are not there now, or not asked about:
+    a disk that was away comes back, and a file that went may turn up elsewhere."""
     seen = rows[rows["reason"].isna() & rows["fingerprint"].notna()]
-    if len(seen) == len(known) and seen["is_same"].all():
+    is_borrowed = known is not memory.rows
+    if not is_borrowed and len(seen) == len(known) and seen["is_same"].all():
         return
-    is_whole = source.limit is None and source.subset is None
-    keeps = np.full(len(known), not is_whole)
-    keeps[rows.loc[rows["known"] >= 0, "known"]] = True
+    keeps = np.full(len(known), True)
     keeps[seen.loc[seen["known"] >= 0, "known"]] = False
     memory.write(pd.concat([conform_table(seen, LISTING_SCHEMA), known[keeps]]))
 

@@ -9,13 +9,17 @@ the first one found, and takes the next. A listing is a memory and nothing more:
 are read again, and come to the same fingerprints.
 """
 
+import logging
+
 import pandas as pd
 import pyarrow as pa
 
-from autogroove.errors import StoreError
+from autogroove.errors import DamagedObject
 from autogroove.source.table import conform_table, read_table, write_table
 from autogroove.source.tags import TAG_FIELDS
-from autogroove.store import Store, make_key
+from autogroove.store import Store, create_noted, make_key, parsing, read_noted
+
+_log = logging.getLogger(__name__)
 
 LISTING_SCHEMA = pa.schema(
     [
@@ -23,9 +27,15 @@ LISTING_SCHEMA = pa.schema(
         pa.field("size_bytes", pa.int64()),
         pa.field("version", pa.string()),
         pa.field("fingerprint", pa.string()),
+        pa.field("file_digest", pa.string()),
+        pa.field("sound_digest", pa.string()),
         *TAG_FIELDS,
+        pa.field("tags_version", pa.int64()),
     ]
 )
+"""`file_digest` is null where it is the fingerprint; `sound_digest` where the format does not let
+one tell, or an earlier version of this program read the file. `tags_version` tells which version
+read the tags; null: the first one."""
 _FORMAT = 1
 
 
@@ -38,7 +48,7 @@ class ScanCache:
     """What is remembered of one source.
 
     Raises:
-        StoreError: the store cannot be used, or the listing is damaged.
+        StoreError: the store cannot be used.
     """
 
     def __init__(self, store: Store, source_key: str) -> None:
@@ -57,7 +67,7 @@ class ScanCache:
         data = write_table(found.sort_values("path"), LISTING_SCHEMA)
         while data != self._last:
             self._number += 1
-            if self._store.create(self._place(self._number), data):
+            if create_noted(self._store, self._place(self._number), data):
                 self._last = data
                 return
             others = self._read(self._number)
@@ -66,14 +76,24 @@ class ScanCache:
             self._last = write_table(others, LISTING_SCHEMA)
 
     def _read(self, number: int) -> pd.DataFrame:
+        """A listing; of a damaged one nothing is believed, and its files are read again."""
+        place = self._place(number)
         try:
-            return read_table(self._store.read(self._place(number)), LISTING_SCHEMA)
-        except StoreError as error:
-            place = self._store.locate(self._place(number))
-            raise StoreError(f"{place}: {error} Delete it; audio will be read again.") from error
+            return _parse(read_noted(self._store, place, _parse), self._store.locate(place))
+        except DamagedObject as error:
+            _log.warning("%s Until then its files are read again.", error)
+            return _no_rows()
 
     def _place(self, number: int) -> str:
         return f"scans/{self._source_key}/{number:06d}.parquet"
+
+
+def _parse(data: bytes, place: str) -> pd.DataFrame:
+    with parsing(place):
+        rows = read_table(data, LISTING_SCHEMA, place)
+        if not rows["path"].is_unique:
+            raise ValueError("it lists a file twice")
+        return rows
 
 
 def _no_rows() -> pd.DataFrame:

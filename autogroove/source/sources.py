@@ -138,6 +138,8 @@ def open_files(source: str, store: Store) -> Files:
     Raises:
         SourceError: there is nothing, or it is a file but no zip archive.
     """
+    if (folder := Path(source).expanduser()).is_dir():
+        return _open_folder(folder, store)
     place = source.removeprefix("zip::").removeprefix("file://")
     if "://" in place:
         address = urlsplit(place)
@@ -147,17 +149,25 @@ def open_files(source: str, store: Store) -> Files:
                 "A source's URL must not carry credentials: releases remember it. "
                 "Use the credentials of your environment, or download the collection."
             )
-        is_archive = source.startswith("zip::") or address.path.lower().endswith(".zip")
-        return ZipFiles(RangedFile(place)) if is_archive else RemoteFiles(place.rstrip("/"))
+        if source.startswith("zip::") or address.path.lower().endswith(".zip"):
+            archive = RangedFile(place)
+            # With the slash it is taken for a folder wherever its name is read again.
+            return RemoteFiles(f"{place}/") if archive.is_folder else ZipFiles(archive)
+        is_named_zip = address.path.lower().endswith(".zip/")
+        return RemoteFiles(place if is_named_zip else place.rstrip("/"))
     path = Path(place).expanduser()
     if not path.exists():
         raise SourceError(f"{path} is not there.")
     path = path.resolve()
     if path.is_dir():
-        return LocalFiles(str(path), store.url if store.is_local else None)
+        return _open_folder(path, store)
     if source.startswith("zip::") or path.suffix.lower() == ".zip":
         return ZipFiles(RangedFile(str(path)))
     raise SourceError(f"{path} is neither a folder nor a .zip archive.")
+
+
+def _open_folder(path: Path, store: Store) -> LocalFiles:
+    return LocalFiles(str(path.resolve()), store.url if store.is_local else None)
 
 
 def _find_metadata(files: Files) -> FmaMetadata | None:

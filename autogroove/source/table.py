@@ -10,17 +10,22 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from autogroove.errors import StoreError
-from autogroove.store import Store, digest_bytes, make_key
+from autogroove.errors import DamagedObject
+from autogroove.store import REMEDY, Store, digest_bytes, make_key, parsing, write_again
 
 METADATA_FIELDS: tuple[pa.Field, ...] = (
     pa.field("title", pa.string()),
     pa.field("artist", pa.string()),
     pa.field("artist_id", pa.int64()),
+    pa.field("album_artist", pa.string()),
     pa.field("album", pa.string()),
+    pa.field("track_number", pa.int64()),
+    pa.field("disc_number", pa.int64()),
+    pa.field("year", pa.int64()),
     pa.field("genre", pa.string()),
     pa.field("licence", pa.string()),
     pa.field("url", pa.string()),
+    pa.field("musicbrainz_recording_id", pa.string()),
     pa.field("split", pa.string()),
     pa.field("subset", pa.string()),
     pa.field("groove", pa.string()),
@@ -42,6 +47,7 @@ SCHEMA = pa.schema(
         pa.field("reason", pa.string()),
         pa.field("detail", pa.string()),
         pa.field("fingerprint", pa.string()),
+        pa.field("file_digest", pa.string()),
         pa.field("size_bytes", pa.int64()),
         *METADATA_FIELDS,
         pa.field("segment", pa.string()),
@@ -50,9 +56,29 @@ SCHEMA = pa.schema(
     ]
 )
 """Columns of a catalogue. `status` is listed, stored, quarantined or excluded; `path` is null
-only where there is no file. Nothing here depends on when or where a file was seen."""
+only where there is no file; `file_digest` is that of the bytes where it is not the fingerprint,
+because the tags of the file were changed. Nothing here depends on when or where a file was seen."""
 
-_NULLABLE_INTEGERS = ("artist_id", "first_clip")
+_NULLABLE_INTEGERS = (
+    "artist_id",
+    "track_number",
+    "disc_number",
+    "year",
+    "first_clip",
+    "tags_version",
+)
+
+_LEFT_OUT_IF_NULL = {
+    "album_artist",
+    "track_number",
+    "disc_number",
+    "year",
+    "musicbrainz_recording_id",
+    "tags_version",
+    "file_digest",
+    "sound_digest",
+}
+"""Columns that came later: a table without a value in them keeps the bytes that it always had."""
 
 
 def conform_table(table: pd.DataFrame, schema: pa.Schema) -> pd.DataFrame:
@@ -68,13 +94,13 @@ def write_catalogue(catalogue: pd.DataFrame) -> bytes:
     return write_table(catalogue.sort_values("track_id", kind="stable"), SCHEMA)
 
 
-def read_catalogue(data: bytes) -> pd.DataFrame:
+def read_catalogue(data: bytes, place: str = "A catalogue of the store") -> pd.DataFrame:
     """The catalogue that `write_catalogue` wrote, sorted by track_id.
 
     Raises:
-        StoreError: the bytes are no catalogue.
+        DamagedObject: the bytes are no catalogue.
     """
-    return read_table(data, SCHEMA)
+    return read_table(data, SCHEMA, place)
 
 
 def catalogue_object(catalogue_key: str) -> str:
@@ -86,7 +112,7 @@ def put_catalogue(store: Store, catalogue: pd.DataFrame) -> str:
     """Write a catalogue under its content's key, which is returned."""
     data = write_catalogue(catalogue)
     key = make_key("catalogue", digest_bytes(data))
-    store.write(catalogue_object(key), data)
+    write_again(store, catalogue_object(key), data)
     return key
 
 
@@ -95,15 +121,23 @@ def load_catalogue(store: Store, catalogue_key: str) -> pd.DataFrame:
 
     Raises:
         MissingObject: it is not in the store.
+        DamagedObject: it is not as it was written.
     """
-    return read_catalogue(store.read(catalogue_object(catalogue_key)))
+    key = catalogue_object(catalogue_key)
+    data = store.read(key)
+    if make_key("catalogue", digest_bytes(data)) != catalogue_key:
+        raise DamagedObject(f"{store.locate(key)} is damaged: its digest is another. {REMEDY}")
+    return read_catalogue(data, store.locate(key))
 
 
 def write_table(table: pd.DataFrame, schema: pa.Schema) -> bytes:
     """A table as Parquet of that schema, without anything that tells where it was written."""
-    sink = io.BytesIO()
+    sink, arrow = io.BytesIO(), _to_arrow(table, schema)
+    unused = [
+        n for n in schema.names if n in _LEFT_OUT_IF_NULL and arrow[n].null_count == len(arrow)
+    ]
     pq.write_table(
-        _to_arrow(table, schema),
+        arrow.drop_columns(unused),
         sink,
         compression="zstd",
         compression_level=3,
@@ -114,17 +148,14 @@ def write_table(table: pd.DataFrame, schema: pa.Schema) -> bytes:
     return sink.getvalue()
 
 
-def read_table(data: bytes, schema: pa.Schema) -> pd.DataFrame:
+def read_table(data: bytes, schema: pa.Schema, place: str) -> pd.DataFrame:
     """A table that `write_table` wrote.
 
     Raises:
-        StoreError: the bytes are no Parquet of that schema.
+        DamagedObject: the bytes are no Parquet of that schema.
     """
-    try:
-        table = pq.read_table(io.BytesIO(data), schema=schema)
-    except (pa.ArrowException, OSError) as error:
-        raise StoreError(f"A table of the store is damaged: {error}") from error
-    return _to_pandas(table)
+    with parsing(place):
+        return _to_pandas(pq.read_table(io.BytesIO(data), schema=schema))
 
 
 def _to_arrow(table: pd.DataFrame, schema: pa.Schema) -> pa.Table:

@@ -57,8 +57,8 @@ class StoredArray:
             except Exception as error:  # whatever codecs raise on bytes that nobody wrote
                 damage = error
         raise DamagedObject(
-            f"{place} is damaged: its bytes are not those that were written ({damage}). Delete "
-            f"the folder {place.rpartition('/')[0]} and run again: it is made anew. "
+            f"{place} is damaged: its bytes are not those that were written ({damage}). "
+            "`autogroove run --verify` sets it aside and makes it again from the audio. "
             "`autogroove releases verify` lists all that is damaged."
         ) from damage
 
@@ -86,8 +86,8 @@ def _open(store: Store, prefix: str) -> "zarr.Array[Any]":
                 return found
             if found is None:
                 raise MissingObject(
-                    f"{store.locate(prefix)}/{key} is missing. Delete the folder "
-                    f"{store.locate(prefix).rpartition('/')[0]} and run again: it is made anew."
+                    f"{store.locate(prefix)}/{key} is missing. `autogroove run` makes it again "
+                    "from the audio."
                 )
             if len(found) == 0:
                 raise ValueError(f"{key} is empty")

@@ -1,19 +1,23 @@
 """Parts by the digest of their content, and the cache of which parts were made from which inputs.
 
 A cache entry is written after the parts that it names, and is believed only while they are all
-there; so losing one costs time and never a result.
+whole; so losing one, or damage to it, costs time and never a result.
 """
 
-import json
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from autogroove.errors import MissingObject, ReleaseError
+from autogroove.errors import DamagedObject, MissingObject, ReleaseError
 from autogroove.store.keys import canonical_json, digest_bytes, make_key
+from autogroove.store.readers import parse_json
 from autogroove.store.store import Store
+
+_log = logging.getLogger(__name__)
 
 LARGEST_PART_BYTES = 1 << 40
 """A part that claims to be larger than this (1 TiB) is a damaged or hostile manifest."""
@@ -55,8 +59,23 @@ def put_bytes(store: Store, kind: str, suffix: str, data: bytes) -> PartRef:
     ref = PartRef(
         key=f"{kind}/{make_key(kind, digest)}{suffix}", sha256=digest, size_bytes=len(data)
     )
-    store.write(ref.key, data)
+    write_again(store, ref.key, data)
     return ref
+
+
+def write_again(store: Store, key: str, data: bytes) -> None:
+    """Put an object that may be there already; other bytes under its key are kept aside."""
+    with suppress(MissingObject):
+        if store.size(key) != len(data) or store.read(key) != data:
+            set_aside(store, key)
+    store.write(key, data)
+
+
+def set_aside(store: Store, key: str) -> None:
+    """Keep a damaged object under another name and say so; one that is gone is no error."""
+    with suppress(MissingObject):
+        aside = store.set_aside(key)
+        _log.warning("%s is damaged: kept as %s.", store.locate(key), aside.rpartition("/")[2])
 
 
 def put_json(store: Store, kind: str, value: Any) -> PartRef:
@@ -103,31 +122,66 @@ class CachedParts:
         return self.parts[name]
 
 
-def read_cached(store: Store, kind: str, key: str) -> CachedParts | None:
-    """The parts that were made from these inputs, or None if any of them is gone."""
-    try:
-        found = json.loads(store.read(_place(kind, key)))
-    except MissingObject:
+def read_cached(store: Store, kind: str, key: str, names: Collection[str]) -> CachedParts | None:
+    """The parts of these names that were made from these inputs, or None if any is not whole."""
+    parts = _read_memo(store, kind, key)
+    if parts is None or set(parts) != set(names):
         return None
-    parts = {name: PartRef.model_validate(ref) for name, ref in found.items()}
-    if not all(store.exists(part.key) for part in parts.values()):
-        return None
-    return CachedParts(parts, reused=True)
+    damaged = [part for part in parts.values() if not is_whole(store, part)]
+    return None if damaged else CachedParts(parts, reused=True)
 
 
 def make_once(
-    store: Store, kind: str, key: str, make: Callable[[], dict[str, PartRef]]
+    store: Store,
+    kind: str,
+    key: str,
+    make: Callable[[], dict[str, PartRef]],
+    *,
+    names: Collection[str],
 ) -> CachedParts:
     """Recall an artefact, or make it and write down that it was made.
 
-    `key` identifies everything that the bytes of the parts depend on.
+    `key` identifies everything that the bytes of the parts depend on, `names` are those of the
+    parts.
     """
-    known = read_cached(store, kind, key)
+    known = read_cached(store, kind, key, names)
     if known is not None:
         return known
     parts = make()
     store.write(_place(kind, key), canonical_json(parts))
     return CachedParts(parts, reused=False)
+
+
+def is_whole(store: Store, ref: PartRef) -> bool:
+    """Whether a part's bytes are there and have its digest; a damaged object is set aside."""
+    data = b""
+    # A second reading tells damage in the store from damage on the way.
+    for _ in range(2):
+        try:
+            data = store.read(ref.key)
+        except MissingObject:
+            return False
+        if digest_bytes(data) == ref.sha256:
+            return True
+    if not names_itself(ref.key, data):  # else the digest is wrong that it is compared with
+        set_aside(store, ref.key)
+    return False
+
+
+def names_itself(key: str, data: bytes) -> bool:
+    """Whether a key is the one that `put_bytes` gives these bytes."""
+    kind, _, name = key.rpartition("/")
+    return name.split(".")[0] == make_key(kind, digest_bytes(data))
+
+
+def _read_memo(store: Store, kind: str, key: str) -> dict[str, PartRef] | None:
+    """What a cache entry names; one that cannot be read is as good as none."""
+    place = _place(kind, key)
+    try:
+        found = parse_json(store.read(place), store.locate(place))
+        return {name: PartRef.model_validate(ref) for name, ref in found.items()}
+    except (MissingObject, DamagedObject, ValidationError, AttributeError):
+        return None
 
 
 def _place(kind: str, key: str) -> str:

@@ -1,13 +1,18 @@
 """Opening file systems by URL, and URLs that may be shown."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 from autogroove.errors import StoreError
 
 _S3 = ("s3", "s3a")
+
+_CHAIN = re.compile(r"^[a-z0-9]+::|::(?:[a-z0-9]+://|/)")
+"""A chain of file systems, as fsspec writes it: `zip::https://…`, `zip://inside::file://…`."""
 
 _S3_URL = re.compile(r"s3a?://(?P<bucket>[^/]*)")
 
@@ -31,19 +36,35 @@ def open_filesystem(
     Raises:
         StoreError: the URL names no bucket, the protocol is unknown, or its library is missing.
     """
+    if Path(url).is_absolute():  # whatever it is called: "::" in it is no chain
+        return LocalFileSystem(), url
     protocol = url.split("://")[0].rsplit("::", 1)[-1] if "://" in url else "file"
     options: dict[str, Any] = {"asynchronous": True} if asynchronous else {}
     if protocol in _S3:
         _check_bucket(url)
         options |= {"use_listings_cache": False, "config_kwargs": _s3_config(protocol)}
+    is_chain = _CHAIN.search(url) is not None
     try:
-        chained = {protocol: options} if options and "::" in url else options
+        if "::" in url and not is_chain:
+            return _open_plain(protocol, url, options)
+        chained = {protocol: options} if options and is_chain else options
         filesystem, root = fsspec.core.url_to_fs(url, **chained)
     except (ValueError, ImportError) as error:
         raise StoreError(f"Cannot open {url}: {error}") from error
-    if protocol in _S3 and "::" not in url:
+    if protocol in _S3 and not is_chain:
         filesystem.retries = _S3_ATTEMPTS
     return filesystem, str(root)
+
+
+def _open_plain(
+    protocol: str, url: str, options: dict[str, Any]
+) -> tuple[fsspec.AbstractFileSystem, str]:
+    """Of a URL with "::" in the name of a folder, which fsspec takes for a chain."""
+    kind = fsspec.get_filesystem_class(protocol)
+    filesystem = kind(**(kind._get_kwargs_from_urls(url) | options))
+    if protocol in _S3:
+        filesystem.retries = _S3_ATTEMPTS
+    return filesystem, str(kind._strip_protocol(url))
 
 
 def _s3_config(protocol: str) -> dict[str, Any]:

@@ -14,6 +14,14 @@ import fsspec
 from autogroove.store.faults import is_bucket_missing
 from autogroove.store.local import TEMPORARY, list_files
 
+DAMAGED = ".damaged-"
+"""Part of the name of an object that was set aside; no listing shows it but that of leftovers."""
+
+
+def is_leftover(key: str) -> bool:
+    """Whether this is no object of the store but what a crash left, or what was set aside."""
+    return TEMPORARY in key or DAMAGED in key
+
 
 @dataclass(frozen=True)
 class StoredObject:
@@ -67,7 +75,7 @@ def list_children(filesystem: fsspec.AbstractFileSystem, folder: str, kind: str)
     found = (row["name"].rstrip("/") for row in rows if row["type"] == kind)
     # SeaweedFS shows a folder whose last object went as an object of that name: itself.
     names = (name.rsplit("/", 1)[-1] for name in found if name != folder)
-    return sorted(name for name in names if TEMPORARY not in name)
+    return sorted(name for name in names if not is_leftover(name))
 
 
 def _since(seconds: float) -> datetime:

@@ -8,6 +8,7 @@ What does not: how a local file is written safely (`local`), how a URL is opened
 import os
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,10 @@ from autogroove.store.faults import (
 )
 from autogroove.store.filesystems import open_filesystem
 from autogroove.store.listing import (
+    DAMAGED,
     StoredObject,
     describe_object,
+    is_leftover,
     list_children,
     list_local,
     list_remote,
@@ -38,9 +41,6 @@ _KEY_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=-]*")
 _ATTEMPTS = 3
 _DELETED_AT_ONCE = 1000
 _LARGE_BYTES = 32 << 20
-
-DAMAGED = ".damaged"
-"""What the name of an object ends with that was set aside."""
 
 
 class Store:
@@ -189,7 +189,8 @@ class Store:
     def objects(self, prefix: str = "", *, leftovers: bool = False) -> Iterator[StoredObject]:
         """Every object below a prefix, in the order of its key.
 
-        `leftovers` adds the temporary files that a crash may leave on a local disk.
+        `leftovers` adds the temporary files that a crash may leave on a local disk, and what was
+        set aside.
         """
         filesystem, root = self._opened
         with explained(f"{self.url}/{prefix}"):
@@ -198,7 +199,7 @@ class Store:
             else:
                 found = list_remote(filesystem, root, self._folder(prefix))
         for each in sorted(found, key=lambda each: each.key):
-            if leftovers or local.TEMPORARY not in each.key:
+            if leftovers or not is_leftover(each.key):
                 yield each
 
     def folders(self, prefix: str) -> list[str]:
@@ -226,9 +227,14 @@ class Store:
         Raises:
             MissingObject: it is not there.
         """
-        aside = f"{key}{DAMAGED}"
-        self.write(aside, self.read(key))
-        self.delete_all([key])
+        aside = f"{key}{DAMAGED}{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+        with explained(self.locate(key)):
+            if self.is_local:
+                os.replace(self._path(key), self._path(aside))
+                os.utime(self._path(aside))  # it is kept for as long as new garbage is
+            else:
+                self.write(aside, self.read(key))
+                self.delete(key)
         return aside
 
     def delete_all(self, keys: Iterable[str]) -> None:

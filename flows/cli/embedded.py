@@ -7,6 +7,7 @@ flow, which is imported only once the server is known.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from autogroove.evaluation.search import SearchSettings
 from autogroove.source import open_source
 from autogroove.store import Store, check_conditional_create
 from flows.record import RunSummary
-from flows.runtime.server import prefect_server
+from flows.runtime.server import page_of_run, prefect_server
 
 if TYPE_CHECKING:
     from prefect.task_runners import TaskRunner
@@ -42,11 +43,14 @@ def run_embedded(
     Raises:
         AutogrooveError: the run cannot go on; nothing is half published.
     """
-    with _embedded(selection, circumstances, quiet=quiet) as (here, runner):
+    with _embedded(selection, circumstances, quiet=quiet) as (here, runner, url):
         from flows.publish_release import publish_release
 
         flow = publish_release.with_options(task_runner=runner)
-        return flow(selection, settings, policy, here)
+        summary: RunSummary = flow(selection, settings, policy, here)
+    if summary.flow_run_id is None:
+        return summary
+    return replace(summary, run_url=page_of_run(url, summary.flow_run_id))
 
 
 def search_embedded(
@@ -64,7 +68,7 @@ def search_embedded(
     Raises:
         AutogrooveError: the search cannot go on; the trials that ended are kept.
     """
-    with _embedded(selection, circumstances, quiet=quiet) as (here, runner):
+    with _embedded(selection, circumstances, quiet=quiet) as (here, runner, _):
         from flows.search_architecture import search_architecture
 
         flow = search_architecture.with_options(task_runner=runner)
@@ -74,8 +78,8 @@ def search_embedded(
 @contextmanager
 def _embedded(
     selection: SourceSelection, circumstances: Circumstances, *, quiet: bool
-) -> Iterator[tuple[Circumstances, "TaskRunner[Any]"]]:
-    """The circumstances with the store's full URL, and a task runner, while a server answers."""
+) -> Iterator[tuple[Circumstances, "TaskRunner[Any]", str]]:
+    """The circumstances with the store's full URL, a task runner, and a server's URL, meanwhile."""
     store = Store(circumstances.store)
     open_source(selection.source, store=store, subset=selection.subset, limit=selection.limit)
     check_conditional_create(store)
@@ -89,7 +93,7 @@ def _embedded(
         if not quiet:
             greet(selection.source, store.url, url)
         with follow_stages(quiet=quiet):
-            yield circumstances, make_task_runner(circumstances)
+            yield circumstances, make_task_runner(circumstances), url
 
 
 def _log_path() -> Path:

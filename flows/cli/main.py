@@ -1,7 +1,7 @@
 """The `autogroove` command: starts flows, reads releases.
 
 What belongs here: the commands put together, and how an error ends one.
-What does not: what a command does (`run_commands`, `release_commands`, `listening_commands`).
+What does not: what a command does (`run_commands`, `release_commands`, ...).
 
 Commands that only read import neither Prefect nor torch, so that they answer at once.
 """
@@ -13,10 +13,12 @@ from typing import Annotated
 import typer
 
 from autogroove.errors import AutogrooveError
+from flows.cli.doctor_command import doctor
 from flows.cli.experiment_commands import experiment_app
 from flows.cli.listening_commands import add_listening_commands
 from flows.cli.release_commands import releases_app
 from flows.cli.run_commands import add_run_commands
+from flows.runtime.surroundings import settle_in
 
 app = typer.Typer(
     name="autogroove",
@@ -47,12 +49,14 @@ def _autogroove(
 
 add_run_commands(app)
 add_listening_commands(app)
+app.command()(doctor)
 app.add_typer(releases_app, name="releases")
 app.add_typer(experiment_app, name="experiment")
 
 
 def main() -> None:
     """Run one command. Exit status: 0 done, 1 failed with a message, 2 wrong usage."""
+    settle_in()
     try:
         app()
     except AutogrooveError as error:

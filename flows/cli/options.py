@@ -71,8 +71,9 @@ DEFAULT_STORE = "./autogroove-store"
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON on stdout, readable and in UTF-8."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, default=str)
+    """Print a value as JSON on stdout: readable in UTF-8, escaped where the console has less."""
+    is_narrow = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=is_narrow, default=str)
     sys.stdout.write("\n")
 
 
@@ -231,7 +232,7 @@ class ExportOptions:
     """Into which file a playlist goes, and how."""
 
     format_: Annotated[
-        Literal["m3u8", "xspf", "jspf", "csv", "json"] | None,
+        Literal["m3u8", "m3u", "xspf", "jspf", "csv", "json"] | None,
         typer.Option("--format", help="Playlist format; else by the ending of --output."),
     ] = None
     output: Annotated[
@@ -245,6 +246,15 @@ class ExportOptions:
         str | None, typer.Option("--name", help="What the playlist is called in the player.")
     ] = None
     root: RootOption = None
+
+    @property
+    def format(self) -> str:
+        """The format that is asked for, by name or by the ending of the file; "" without either.
+
+        An m3u is written as m3u8 is: today's players read it as UTF-8.
+        """
+        chosen = self.format_ or (self.output.suffix.lstrip(".").lower() if self.output else "")
+        return "m3u8" if chosen == "m3u" else chosen
 
     @property
     def roots(self) -> "list[Root]":

@@ -95,7 +95,7 @@ def hand_over(
     if output is None and writing.format_ is None:
         show_rows(made.as_json(), LIST_COLUMNS, as_json)
         return
-    chosen = writing.format_ or (output.suffix.lstrip(".") if output else "")
+    chosen = writing.format
     if chosen not in EXPORT_FORMATS:
         raise SettingsError(
             f"{output} does not end in a playlist format; add --format, one of "
@@ -105,7 +105,7 @@ def hand_over(
     locations = Locations.of_release(release, output, style, writing.roots)
     text = export_playlist(made, chosen, locations)
     if output is None:
-        typer.echo(text, nl=False)
+        typer.echo(text.encode(), nl=False)  # a file in UTF-8, whatever the console's alphabet
         return
     try:
         output.write_text(text, encoding="utf-8", newline="")

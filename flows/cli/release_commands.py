@@ -141,6 +141,57 @@ def verify(
 
 
 @releases_app.command()
+def repair(
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source",
+            metavar="SOURCE",
+            help="Where the audio is: what needs it is made too, by a run of its own.",
+        ),
+    ] = None,
+    store: StoreOption = DEFAULT_STORE,
+    as_json: JsonOption = False,
+) -> None:
+    """Read the whole store, set aside what is damaged, and make again what can be made.
+
+    Exit status 1 if the current release still lacks something.
+    """
+    from autogroove.repairing import repair_store
+
+    report = repair_store(Store(store))
+    if source and not report.is_whole:
+        _run_again(source, store, quiet=as_json)
+        report = repair_store(Store(store))
+    if as_json:
+        print_json(report.to_json())
+    else:
+        for key in report.set_aside:
+            typer.echo(f"{key}: damaged, set aside")
+        for key in report.made:
+            typer.echo(f"{key}: made again")
+        for key, why in report.lacking.items():
+            typer.echo(f"{key}: lost; {why}")
+        typer.echo(report.verdict())
+    if not report.is_whole:
+        raise typer.Exit(1)
+
+
+def _run_again(source: str, store: str, *, quiet: bool) -> None:
+    """A run with the settings of the current release, if there is one."""
+    from autogroove.config import Circumstances, RunPolicy, Settings, SourceSelection
+    from autogroove.releases import current_release
+    from flows.cli.embedded import run_embedded
+
+    current = current_release(Store(store))
+    settings = (
+        Settings.model_validate(current.parts.settings) if current else Settings.from_preset()
+    )
+    selection = SourceSelection(source=source)
+    run_embedded(selection, settings, RunPolicy(), Circumstances(store=store), quiet=quiet)
+
+
+@releases_app.command()
 def gc(
     keep: Annotated[
         int, typer.Option("--keep", min=1, help="Keep at least so many releases.")

@@ -11,6 +11,13 @@ import typer
 from autogroove.config import RunPolicy
 from flows.cli.options import ClusterOptions, JsonOption, SourceOptions, print_json, spread
 
+AllowRemovedOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-removed", help="Go on although more tracks are gone than source.removed_fraction."
+    ),
+]
+
 RetrainOption = Annotated[
     Literal["auto", "always", "never"],
     typer.Option(
@@ -39,6 +46,11 @@ def run(
     rehash: Annotated[
         bool, typer.Option("--rehash", help="Read every file again, to find silent changes.")
     ] = False,
+    allow_removed: AllowRemovedOption = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Read the whole store first, to find and mend damage."),
+    ] = False,
     *,
     where: ClusterOptions,
     as_json: JsonOption = False,
@@ -50,7 +62,12 @@ def run(
     """
     settings, circumstances = about.settings, where.circumstances(about.store)
     policy = RunPolicy(
-        retrain=retrain, promote=promote, retry_quarantined=retry_quarantined, rehash=rehash
+        retrain=retrain,
+        promote=promote,
+        retry_quarantined=retry_quarantined,
+        rehash=rehash,
+        allow_removed=allow_removed,
+        verify=verify,
     )
     from flows.cli.embedded import run_embedded
 
@@ -70,12 +87,15 @@ def plan(
     retry_quarantined: Annotated[
         bool, typer.Option("--retry-quarantined", help="Count quarantined tracks as to be decoded.")
     ] = False,
+    allow_removed: AllowRemovedOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say what `run` would do with the same options. Decodes and writes nothing."""
     from autogroove.runs import plan_run
 
-    policy = RunPolicy(retrain=retrain, retry_quarantined=retry_quarantined)
+    policy = RunPolicy(
+        retrain=retrain, retry_quarantined=retry_quarantined, allow_removed=allow_removed
+    )
     found = plan_run(about.store, about.selection, about.settings, policy)
     if as_json:
         print_json(found.to_json())

@@ -214,20 +214,22 @@ def print_summary(summary: RunSummary) -> None:
     console.print("  explorer  autogroove serve")
     if summary.report:
         console.print(f"  report    {escape(summary.report)}")
-    console.print("  this run  prefect server start, then " + _run_url(summary))
+    console.print("  this run  " + _where_the_run_is(summary))
     if summary.store != str(Path(DEFAULT_STORE).resolve()):
         console.print(f"  (with --store {escape(summary.store)}, or AUTOGROOVE_STORE set to it)")
 
 
-def _run_url(summary: RunSummary) -> str:
-    return f"http://127.0.0.1:4200/runs/flow-run/{summary.flow_run_id}"
+def _where_the_run_is(summary: RunSummary) -> str:
+    later = f"http://127.0.0.1:4200/runs/flow-run/{summary.flow_run_id}"
+    return summary.run_url or f"prefect server start, then {later}"
 
 
 def print_plan(plan: RunPlan) -> None:
     """What a run would do, a line a stage."""
     console.print(
         f"{plan.tracks} tracks: {plan.new} new, {plan.changed} changed, {plan.removed} removed, "
-        f"{plan.quarantined} known to be unusable"
+        f"{plan.moved} moved, {plan.retagged} described anew, {plan.quarantined} known to be "
+        "unusable"
     )
     for name, stage in plan.stages.items():
         details = " · ".join(
@@ -235,4 +237,7 @@ def print_plan(plan: RunPlan) -> None:
         )
         state = "to do" if stage["status"] == "ran" else "reused"
         console.print(f"  {name:<13} {state:<7} {escape(details)}")
+    if plan.stops:
+        console.print(f"[yellow]A run stops:[/] {escape(plan.stops)}")
+        return
     console.print("Nothing was written. `autogroove run` with the same options does it.")

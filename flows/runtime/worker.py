@@ -8,13 +8,16 @@ import logging
 
 from distributed import Worker
 
+from flows.runtime.surroundings import settle_in
+
 
 def dask_setup(worker: Worker) -> None:
-    """Drop one line of Dask's, and its traceback.
+    """Print whatever the console can show; drop one line of Dask's, and its traceback.
 
     A cluster that closes after a run meets a heartbeat on its way now and then. The scheduler is in
     the process of the run, so there is no other way for it not to answer a heartbeat.
     """
+    settle_in()
     logging.getLogger("distributed.worker").addFilter(_tells_something)
 
 

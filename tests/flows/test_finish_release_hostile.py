@@ -2,6 +2,8 @@
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -31,10 +33,12 @@ def test_titles_in_the_table_of_clusters_are_no_links(prefect_api: str) -> None:
     catalogue = pd.DataFrame({"title": HOSTILE, "artist": HOSTILE, "path": HOSTILE}, index=ids)
     rows = _describe_clusters(clusters, catalogue)
     assert {row["exemplar"] for row in rows} == {escape_markdown(text) for text in HOSTILE}
-    artifact = create_table_artifact(key="hostile", table=rows)
-    address = f"{prefect_api.removesuffix('/api')}/artifacts/artifact/{artifact}"
-    # Playwright wants a thread without a loop; other tests of this process may have left one.
+    # Prefect and Playwright want a thread without a loop; other tests may have left one in this.
     with ThreadPoolExecutor(1) as thread:
+        context = copy_context()  # holds the address of the server
+        made = thread.submit(context.run, partial(create_table_artifact, rows, "hostile"))
+        artifact = made.result()
+        address = f"{prefect_api.removesuffix('/api')}/artifacts/artifact/{artifact}"
         shown, num_live = thread.submit(read_table, address).result()
     assert shown == set(HOSTILE)
     assert num_live == 0

@@ -24,6 +24,7 @@ from autogroove.config.settings import Settings
 from autogroove.releases.log import read_manifest
 from autogroove.releases.reading import open_release
 from autogroove.runs.plan import plan_run
+from autogroove.source import open_source, scan_source
 from autogroove.store.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -79,6 +80,7 @@ def test_a_second_run_reads_nothing_and_writes_nothing(
     assert {kind: read_files(own.store / kind) for kind in kinds} == before
 
 
+@pytest.mark.long
 def test_the_poster_stands_on_the_card_of_another_preset(
     published: Published, publish: Publisher, tmp_path: Path
 ) -> None:
@@ -98,9 +100,10 @@ def test_the_poster_stands_on_the_card_of_another_preset(
 def test_one_changed_track_remakes_only_what_depends_on_it(
     published: Published, publish: Publisher, tmp_path: Path, prefect_api: str
 ) -> None:
-    music, store = tmp_path / "music", tmp_path / "store"
+    music, store = tmp_path / "music", published.copy_to(tmp_path).store
     shutil.copytree(published.music, music)
-    publish(music, store)
+    copied = Store(store)
+    scan_source(open_source(str(music), store=copied), copied)  # the run shall read what changed
     before = read_files(store / "segments")
     track_id = swap_audio(music)
     plan = plan_run(str(store), SourceSelection(source=str(music)), quick_settings(), RunPolicy())
@@ -155,6 +158,7 @@ def test_object_storage_gives_the_digests_of_a_local_store(
     assert digest_of(s3_store.url) == digest_of(published.store)
 
 
+@pytest.mark.long
 def test_a_killed_run_is_resumed_and_ends_at_the_same_digests(
     published: Published, tmp_path: Path, prefect_api: str
 ) -> None:

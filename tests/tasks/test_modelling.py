@@ -17,7 +17,7 @@ from autogroove.model import (
 )
 from autogroove.segments import make_recipe_key
 from autogroove.source import put_catalogue
-from autogroove.store import PartRef, Store, read_part
+from autogroove.store import PartRef, Store, is_leftover, read_part
 from tasks.clustering import cluster, decide, pool
 from tasks.modelling import decide as decide_model
 from tasks.modelling import encode, find_made, summarise, train
@@ -101,6 +101,8 @@ def test_damaged_encodings_are_set_aside_and_made_again(
     known = {part.key: part.sha256 for part in clips}
     found = find_encodings(local_store, segments, model.model_key, known)
     assert list(found.values()) == clips[1:]
-    assert local_store.read(f"{clips[0].key}.damaged") == flipped
+    (aside,) = (o.key for o in local_store.objects(leftovers=True) if is_leftover(o.key))
+    assert aside.startswith(f"{clips[0].key}.damaged-")
+    assert local_store.read(aside) == flipped
     assert encode_all(local_store, catalogue, model, SETTINGS) == clips
     assert local_store.read(clips[0].key) == whole

@@ -5,6 +5,7 @@ from .counting import statistics_key as statistics_key
 from .drawing import draw_report as draw_report
 from .statistics import merge_statistics as merge_statistics
 from .storing import DATA_PICTURE as DATA_PICTURE
+from .storing import DATA_PICTURES as DATA_PICTURES
 from .storing import find_data_report as find_data_report
 from .storing import make_data_report_once as make_data_report_once
 from .summary import summarise as summarise

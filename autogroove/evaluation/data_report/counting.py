@@ -8,9 +8,7 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
-from autogroove.errors import StoreError
 from autogroove.evaluation.data_report.statistics import (
     TRACK_COLUMNS,
     Statistics,
@@ -19,7 +17,7 @@ from autogroove.evaluation.data_report.statistics import (
     unpack_statistics,
 )
 from autogroove.segments import SegmentIndex, StoredTrack, open_clips, read_segment_index
-from autogroove.store import Store, make_key
+from autogroove.store import Store, has_whole, make_key, parsing, read_noted, write_noted
 
 ANALYSIS_VERSION = 3
 """Changes whenever the same images would give other statistics or another report."""
@@ -72,9 +70,9 @@ def analyse_segment_once(
     For tasks: what travels is the key, and an unchanged segment is not read again.
     """
     key = statistics_key(store, recipe_key, segment_key, fingerprints)
-    if not store.exists(key):
+    if not has_whole(store, key, _parse):
         statistics = analyse_segment(store, recipe_key, segment_key, fingerprints)
-        store.write(key, pack_statistics(statistics))
+        write_noted(store, key, pack_statistics(statistics))
     return key
 
 
@@ -96,13 +94,14 @@ def read_statistics(store: Store, key: str) -> Statistics:
 
     Raises:
         MissingObject: they are not there.
-        StoreError: they are damaged.
+        DamagedObject: they are not as they were written.
     """
-    data = store.read(key)
-    try:
+    return _parse(read_noted(store, key, _parse), store.locate(key))
+
+
+def _parse(data: bytes, place: str) -> Statistics:
+    with parsing(place):
         return unpack_statistics(data)
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise StoreError(f"{store.locate(key)} is damaged. Delete it and run again.") from error
 
 
 def _restrict(index: SegmentIndex, fingerprints: Collection[str] | None) -> list[str] | None:

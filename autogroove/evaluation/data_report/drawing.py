@@ -24,8 +24,11 @@ from autogroove.figures import (
 _SMALL = 8.5
 
 
+REPORT_PICTURES = ("gain", "rows", "components", "modulation", "audio")
+
+
 def draw_report(summary: dict[str, Any]) -> dict[str, bytes]:
-    """PNGs of a data report by name: gain, rows, components, modulation, audio."""
+    """PNGs of a data report by name, those of `REPORT_PICTURES`."""
     return {
         "gain": draw_gain(summary["gain"]),
         "rows": draw_rows(summary["rows"]),

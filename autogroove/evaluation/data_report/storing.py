@@ -2,7 +2,7 @@
 
 from autogroove.config import Settings
 from autogroove.evaluation.data_report.counting import ANALYSIS_VERSION, read_statistics
-from autogroove.evaluation.data_report.drawing import draw_report
+from autogroove.evaluation.data_report.drawing import REPORT_PICTURES, draw_report
 from autogroove.evaluation.data_report.statistics import merge_statistics
 from autogroove.evaluation.data_report.summary import summarise
 from autogroove.evaluation.data_report.treble import read_treble
@@ -20,11 +20,14 @@ from autogroove.store import (
 DATA_PICTURE = "data-"
 """What names of the report's pictures begin with."""
 _KIND = "analysis"
+DATA_PICTURES = tuple(f"{DATA_PICTURE}{name}" for name in REPORT_PICTURES)
+"""Those names, in the order that the pictures are drawn in."""
+_NAMES = ("analysis", *DATA_PICTURES)
 
 
 def find_data_report(store: Store, catalogue_key: str, settings: Settings) -> CachedParts | None:
     """The data report of a catalogue, where it was made before."""
-    return read_cached(store, _KIND, _key(catalogue_key, settings))
+    return read_cached(store, _KIND, _key(catalogue_key, settings), _NAMES)
 
 
 def make_data_report_once(
@@ -46,7 +49,7 @@ def make_data_report_once(
         }
         return {"analysis": put_json(store, "analyses", summary), **pictures}
 
-    return make_once(store, _KIND, _key(catalogue_key, settings), make)
+    return make_once(store, _KIND, _key(catalogue_key, settings), make, names=_NAMES)
 
 
 def _key(catalogue_key: str, settings: Settings) -> str:

@@ -8,7 +8,6 @@ decoder that takes only what images need does not see it either, so that a bound
 tracks is read for it at their full rate. What was found of a batch is remembered by its tracks.
 """
 
-import json
 from collections.abc import Iterable
 
 import numpy as np
@@ -17,10 +16,18 @@ from numpy.typing import NDArray
 
 from autogroove.audio import DECODER_VERSION, AudioFault, fetch_audio, read_clips
 from autogroove.config import ClipSettings
-from autogroove.errors import StoreError
-from autogroove.segments import Member
+from autogroove.segments import Member, make_members
 from autogroove.source import Source
-from autogroove.store import Store, canonical_json, make_key
+from autogroove.store import (
+    Store,
+    canonical_json,
+    has_whole,
+    make_key,
+    parse_json,
+    parsing,
+    read_noted,
+    write_noted,
+)
 
 TREBLE_VERSION = 1
 """Changes whenever the same audio would give another cut-off."""
@@ -43,8 +50,7 @@ def plan_treble(catalogue: pd.DataFrame) -> list[Batch]:
     same ones as long as they are there."""
     stored = catalogue[catalogue["status"] == "stored"].drop_duplicates("fingerprint")
     sample = stored.sort_values("fingerprint").head(MOST_TRACKS)
-    columns = (sample["fingerprint"], sample["path"], sample["size_bytes"])
-    members = [Member(str(f), str(p), int(s)) for f, p, s in zip(*columns, strict=True)]
+    members = list(make_members(sample))
     starts = range(0, len(members), TRACKS_PER_BATCH)
     return [tuple(members[start : start + TRACKS_PER_BATCH]) for start in starts]
 
@@ -52,8 +58,9 @@ def plan_treble(catalogue: pd.DataFrame) -> list[Batch]:
 def measure_treble_once(batch: Batch, source: Source, store: Store) -> str:
     """Measure a batch unless that was done; the key of what was found in the store."""
     key = treble_key(batch)
-    if not store.exists(key):
-        store.write(key, canonical_json([_measure(member, source) for member in batch]))
+    if not has_whole(store, key, _parse):
+        found = canonical_json([_measure(member, source) for member in batch])
+        write_noted(store, key, found)
     return key
 
 
@@ -69,22 +76,24 @@ def read_treble(store: Store, keys: Iterable[str]) -> NDArray[np.float64]:
 
     Raises:
         MissingObject: a key is not in the store.
-        StoreError: what is there is damaged.
+        DamagedObject: what is there is not as it was written.
     """
     found: list[float] = []
     for key in keys:
-        try:
-            told = json.loads(store.read(key))
-            found += [np.inf if hz == "none" else float(hz) for hz in told if hz is not None]
-        except (ValueError, TypeError) as error:
-            raise StoreError(f"{store.locate(key)} is damaged. Delete it and run again.") from error
+        found += _parse(read_noted(store, key, _parse), store.locate(key))
     return np.array(found, np.float64)
+
+
+def _parse(data: bytes, place: str) -> list[float]:
+    with parsing(place):
+        told = parse_json(data, place)
+        return [np.inf if hz == "none" else float(hz) for hz in told if hz is not None]
 
 
 def _measure(member: Member, source: Source) -> float | str | None:
     """The cut-off; "none" where nothing was cut; None where the excerpt cannot be read."""
     try:
-        file = fetch_audio(source, member.path, member.size_bytes, member.fingerprint)
+        file = fetch_audio(source, member.path, member.size_bytes, member.digest)
         clips = read_clips(file, _EXCERPT)
     except AudioFault:
         return None

@@ -7,16 +7,14 @@ A batch's key is made of all its tracks, so that one changed track gives its seg
 The other tracks' rows are copied then: their bytes are those that describing again would give.
 """
 
-import io
 from collections import Counter
 from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from autogroove.errors import MissingObject
-from autogroove.store import Store
+from autogroove.errors import DamagedObject, MissingObject
+from autogroove.store import Store, parse_table, read_noted
 
 Track = tuple[str, bool]
 """A fingerprint, and whether one of its clips is augmented as well."""
@@ -32,8 +30,8 @@ class EarlierRows:
         self._tables: list[pa.Table] = []
         for key in keys:
             try:
-                self._tables.append(pq.read_table(io.BytesIO(store.read(key))))
-            except MissingObject:  # swept meanwhile: its tracks are described again
+                self._tables.append(parse_table(read_noted(store, key), store.locate(key)))
+            except (MissingObject, DamagedObject):  # its tracks are described again
                 continue
 
     def find(self, fingerprint: str, augmented: bool) -> pa.Table | None:
@@ -52,9 +50,11 @@ def locate_earlier(
     """For each batch the objects below a folder that hold most of its tracks' descriptors."""
     places: dict[Track, str] = {}
     for found in store.objects(folder):
-        table = pq.read_table(
-            io.BytesIO(store.read(found.key)), columns=["fingerprint", "disguised"]
-        )
+        try:
+            data, place = store.read(found.key), store.locate(found.key)
+            table = parse_table(data, place, ["fingerprint", "disguised"])
+        except (MissingObject, DamagedObject):
+            continue
         for fingerprint, augmented in set(
             zip(*(c.to_pylist() for c in table.columns), strict=True)
         ):

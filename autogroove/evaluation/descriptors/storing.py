@@ -29,9 +29,9 @@ from autogroove.evaluation.descriptors.clips import BETWEEN_SHAPE, ClipDescripti
 from autogroove.evaluation.descriptors.earlier import EarlierRows, locate_earlier
 from autogroove.evaluation.descriptors.onsets import ANALYSIS_RATE_HZ, NUM_BANDS, NUM_LAGS
 from autogroove.evaluation.descriptors.sampling import sample_tracks
-from autogroove.segments import Member, make_images, make_recipe_key, top_frequency_hz
+from autogroove.segments import Member, make_images, make_members, make_recipe_key, top_frequency_hz
 from autogroove.source import Source
-from autogroove.store import Store, make_key
+from autogroove.store import Store, has_whole, make_key, parse_table, read_noted, write_noted
 
 FORMAT = 3
 """Raised when a change of the code gives other descriptors from the same audio."""
@@ -101,8 +101,7 @@ def plan_descriptions(catalogue: pd.DataFrame, settings: Settings) -> tuple[Desc
     for _, part in sample.groupby(_gather_segments(sample["segment"]), sort=True):
         fingerprints = [str(name) for name in part["fingerprint"]]
         disguised = tuple(bool(flag) for flag in part["disguised"])
-        columns = zip(fingerprints, part["path"], part["size_bytes"], strict=True)
-        members = tuple(Member(name, str(path), int(size)) for name, path, size in columns)
+        members = tuple(make_members(part))
         batch_key = make_key("descriptions", folder, fingerprints, list(disguised))
         key = f"{_FOLDER}/{folder}/{batch_key}.parquet"
         batches.append(DescriptionBatch(key, members, disguised))
@@ -110,13 +109,21 @@ def plan_descriptions(catalogue: pd.DataFrame, settings: Settings) -> tuple[Desc
 
 
 def find_missing(
-    store: Store, batches: Iterable[DescriptionBatch], settings: Settings
+    store: Store, batches: Iterable[DescriptionBatch], settings: Settings, *, read: bool = False
 ) -> list[DescriptionBatch]:
-    """The batches that are not in the store, and where some of their tracks may be already."""
-    missing = [batch for batch in batches if not store.exists(batch.key)]
+    """The batches that are not in the store, and where some of their tracks may be already.
+
+    With `read`, as before a card is measured, those count as missing that are not whole.
+    """
+    folder = f"{_FOLDER}/{make_descriptors_key(settings)}"
+    there = {f"{folder}/{name}" for name in store.names(folder)}
+    missing = [
+        batch
+        for batch in batches
+        if batch.key not in there or (read and not has_whole(store, batch.key, _parse))
+    ]
     if not missing:
         return []
-    folder = f"{_FOLDER}/{make_descriptors_key(settings)}"
     names = ([member.fingerprint for member in batch.members] for batch in missing)
     tracks = map(zip, names, (batch.disguised for batch in missing))
     found = locate_earlier(store, folder, tracks)
@@ -149,7 +156,7 @@ def write_descriptions(
     Rows that an earlier object holds are copied. A track that cannot be read any more is left out
     with a warning, and the card is measured without it.
     """
-    if store.exists(batch.key):
+    if has_whole(store, batch.key, _parse):
         return batch.key
     tables = []
     earlier = EarlierRows(store, batch.earlier)
@@ -164,7 +171,7 @@ def write_descriptions(
     table = pa.concat_tables([_SCHEMA.empty_table(), *tables]).combine_chunks()
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd", write_statistics=False)
-    store.write(batch.key, buffer.getvalue())
+    write_noted(store, batch.key, buffer.getvalue())
     return batch.key
 
 
@@ -175,8 +182,9 @@ def read_descriptions(
 
     Raises:
         MissingObject: one of them is not in the store.
+        DamagedObject: one of them is not as it was written.
     """
-    tables = [pq.read_table(io.BytesIO(store.read(key))) for key in keys]
+    tables = [_parse(read_noted(store, key, _parse), store.locate(key)) for key in keys]
     table = pa.concat_tables([_SCHEMA.empty_table(), *tables]).combine_chunks()
     halves = {
         name: _unpack(table[name], np.float16).astype(np.float32).reshape(-1, *shape)
@@ -205,10 +213,14 @@ _SCHEMA = pa.schema(
 )
 
 
+def _parse(data: bytes, place: str) -> pa.Table:
+    return parse_table(data, place, _SCHEMA.names)
+
+
 def _describe_track(
     member: Member, disguised: bool, source: Source, settings: Settings
 ) -> pa.Table:
-    file = fetch_audio(source, member.path, member.size_bytes, member.fingerprint)
+    file = fetch_audio(source, member.path, member.size_bytes, member.digest)
     read = read_clips(file, settings.clip)
     samples, rate = _lower_rate(read.samples, read.sample_rate_hz, settings)
     plain = describe_clips(samples, rate)

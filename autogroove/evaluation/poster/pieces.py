@@ -38,7 +38,7 @@ def make_piece(store: Store, piece: Piece, recipes: tuple[Settings, ...]) -> pd.
     key = make_key("poster piece", FORMAT, piece.facts)
     rows_key = f"cache/poster-pieces/{key}.parquet"
     if store.exists(rows_key):
-        return read_catalogue(store.read(rows_key))
+        return read_catalogue(store.read(rows_key), store.locate(rows_key))
     played = list(piece.play())
     images = [[_draw(track, recipe) for recipe in recipes] for track in played]
     heard = [np.all([each.any(axis=(1, 2)) for each in of_track], axis=0) for of_track in images]

@@ -1,5 +1,7 @@
 """What the experiment is asked for, and the settings that follow."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from autogroove.config import Section, Settings
@@ -44,7 +46,7 @@ def find_music(place: str) -> str:
         SettingsError: the release is of the demo, which is among the examples anyway.
     """
     try:
-        release = None if place.endswith(".zip") else current_release(Store(place))
+        release = None if Path(place).is_file() else current_release(Store(place))
     except StoreError:  # a place that can be read, and only that
         release = None
     source = release.parts.source_url if release else place

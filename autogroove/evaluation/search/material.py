@@ -22,6 +22,7 @@ from autogroove.evaluation.view import Encoded, EncoderView
 from autogroove.model import Autoencoder, encode_images
 from autogroove.model.training import ClipLoader, place_artists
 from autogroove.segments import image_shape, make_recipe_key
+from autogroove.source import without_useless_split
 from autogroove.store import Store
 
 TEST_FRACTION = 0.2
@@ -33,14 +34,15 @@ FEWEST_TRACKS = 4
 def choose_sides(catalogue: pd.DataFrame) -> pd.DataFrame:
     """The stored tracks of a complete catalogue, each `training`, `validation` or `test`.
 
-    The official split stays; others are divided in the order of a hash of their artist, so that
-    no artist is on two sides. Only validation tracks judge trials; test tracks are asked once,
-    about the winner.
+    The official split stays if it leaves anything to train on; others are divided in the order of
+    a hash of their artist, so that no artist is on two sides. Only validation tracks judge trials;
+    test tracks are asked once, about the winner.
 
     Raises:
         SourceError: a side would have too few stored tracks.
     """
     stored = catalogue[catalogue["status"] == "stored"].drop_duplicates("fingerprint")
+    stored = without_useless_split(stored)
     places = place_artists(stored)
     ranks = np.searchsorted(np.sort(places), places) / max(1, len(places))
     own = np.select(

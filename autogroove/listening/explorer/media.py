@@ -1,5 +1,6 @@
 """Routes that answer with sound and pictures."""
 
+import pandas as pd
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from autogroove.errors import SourceError
@@ -20,9 +21,10 @@ def media_routes(library: OpenReleases) -> APIRouter:
         """The audio file of a track, whole or by byte range."""
         opened = library.open(number)
         row = opened.collection.rows.iloc[find_position(opened.collection, track_id)]
-        path, size, fingerprint = str(row["path"]), int(row["size_bytes"]), str(row["fingerprint"])
+        path, size = str(row["path"]), int(row["size_bytes"])
+        digest = row["fingerprint"] if pd.isna(row.get("file_digest")) else row["file_digest"]
         try:
-            file = open_unchanged(opened.source, path, size, fingerprint)
+            file = open_unchanged(opened.source, path, size, str(digest))
         except ChangedFile as error:
             text = f"The source of release {number} has something else than {path} there now."
             raise HTTPException(404, text) from error

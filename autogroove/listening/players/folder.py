@@ -11,7 +11,7 @@ from pathlib import Path
 from autogroove.errors import PlayerError
 from autogroove.listening.exports import export_playlist
 from autogroove.listening.lists import Playlist
-from autogroove.listening.locations import Locations, is_url
+from autogroove.listening.locations import Locations
 from autogroove.listening.players.player import Wanted
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
@@ -34,7 +34,7 @@ class FolderPlayer:
 
     def _is_there(self, path: str) -> bool:
         locations = self._locations
-        if is_url(locations.root) or locations.moved(path) is not None:
+        if locations.is_remote or locations.moved(path) is not None:
             return True
         return Path(locations.whole_path(path)).exists()
 

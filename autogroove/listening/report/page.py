@@ -188,26 +188,55 @@ def render_page_once(
     """
 
     def make() -> dict[str, PartRef]:
-        track_ids, encodings = read_track_encodings(read_part(store, track_encodings))
-        page = render_report(
-            ReportInputs(
-                catalogue=load_catalogue(store, catalogue_key),
-                track_ids=track_ids,
-                encodings=encodings,
-                clusters=read_clusters(read_part(store, clusters["clusters"])),
-                card=json.loads(read_part(store, card)),
-                settings=settings.model_dump(mode="json"),
-                source_url=source[1],
-                source_kind=source[0],
-                train_loss=model.train_loss,
-                dev_loss=model.dev_loss,
-                cluster_report=json.loads(read_part(store, clusters["report"])),
-                notes=list(notes),
-                pictures={name: read_part(store, part) for name, part in pictures.items()},
-            )
+        page = render_page(
+            store,
+            catalogue_key,
+            settings,
+            model,
+            track_encodings,
+            clusters,
+            card,
+            pictures,
+            notes=notes,
+            source=source,
         )
-        return {"report": put_bytes(store, "reports", ".html", page.encode())}
+        return {"report": put_bytes(store, "reports", ".html", page)}
 
     shown = {name: part.sha256 for name, part in pictures.items()}
     inputs = [catalogue_key, card.sha256, clusters["clusters"].sha256, shown]
-    return make_once(store, "page", make_key("page", _FORMAT, inputs), make)
+    return make_once(store, "page", make_key("page", _FORMAT, inputs), make, names={"report"})
+
+
+def render_page(
+    store: Store,
+    catalogue_key: str,
+    settings: Settings,
+    model: ModelSummary,
+    track_encodings: PartRef,
+    clusters: CachedParts,
+    card: PartRef,
+    pictures: Mapping[str, PartRef],
+    *,
+    notes: Sequence[str],
+    source: tuple[str, str],
+) -> bytes:
+    """The same page as bytes of HTML; pictures are in the order that they are given in."""
+    track_ids, encodings = read_track_encodings(read_part(store, track_encodings))
+    page = render_report(
+        ReportInputs(
+            catalogue=load_catalogue(store, catalogue_key),
+            track_ids=track_ids,
+            encodings=encodings,
+            clusters=read_clusters(read_part(store, clusters["clusters"])),
+            card=json.loads(read_part(store, card)),
+            settings=settings.model_dump(mode="json"),
+            source_url=source[1],
+            source_kind=source[0],
+            train_loss=model.train_loss,
+            dev_loss=model.dev_loss,
+            cluster_report=json.loads(read_part(store, clusters["report"])),
+            notes=list(notes),
+            pictures={name: read_part(store, part) for name, part in pictures.items()},
+        )
+    )
+    return page.encode()

@@ -16,6 +16,8 @@ from autogroove.source import load_catalogue
 from autogroove.store import CachedParts, PartRef, Store, make_key, make_once, put_bytes, read_part
 
 _FORMAT = 1
+PICTURES = ("loss-curve", "reconstructions", "cluster-map")
+"""What the pictures are called, in the order that they are drawn in."""
 _NUM_RECONSTRUCTIONS = 6
 
 
@@ -39,7 +41,8 @@ def draw_pictures_once(
         return {name: put_bytes(store, "pictures", ".png", png) for name, png in drawn.items()}
 
     inputs = [catalogue_key, model.weights_digest, track_encodings.sha256, clusters.sha256]
-    return make_once(store, "pictures", make_key("pictures", _FORMAT, inputs), make)
+    key = make_key("pictures", _FORMAT, inputs)
+    return make_once(store, "pictures", key, make, names=PICTURES)
 
 
 def _draw_reconstructions(

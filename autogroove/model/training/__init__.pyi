@@ -17,4 +17,5 @@ from .pretraining_settings import PretrainingSettings as PretrainingSettings
 from .split import choose_members as choose_members
 from .split import place_artists as place_artists
 from .train import FORMAT as FORMAT
+from .train import make_model_key as make_model_key
 from .train import train_model as train_model

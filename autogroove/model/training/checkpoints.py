@@ -7,16 +7,18 @@ Random numbers are not stored: every epoch seeds its own from the training's see
 """
 
 import json
+import logging
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from autogroove.errors import MissingObject
+from autogroove.errors import DamagedObject, MissingObject
 from autogroove.model.storing import model_folder, pack_tensors, state_of
-from autogroove.store import Store
+from autogroove.store import Store, parse_json, parse_tensors, parsing
+
+logger = logging.getLogger(__name__)
 
 KEPT_CHECKPOINTS = 2
 
@@ -57,12 +59,17 @@ def write_checkpoint(
 
 
 def read_history(store: Store, key: str) -> History:
-    """The history of the newest whole checkpoint; an empty one where there is none."""
+    """The history of the newest checkpoint that can be read; an empty one where there is none."""
     names = store.names(f"{model_folder(key)}/checkpoints")
-    whole = [name for name in names if name.endswith(".json")]
-    if not whole:
-        return History()
-    return History(**json.loads(store.read(f"{model_folder(key)}/checkpoints/{whole[-1]}")))
+    for name in reversed([name for name in names if name.endswith(".json")]):
+        place = f"{model_folder(key)}/checkpoints/{name}"
+        try:
+            parse_tensors(store.read(place.replace(".json", ".safetensors")), store.locate(place))
+            with parsing(store.locate(place)):
+                return History(**parse_json(store.read(place), store.locate(place)))
+        except (MissingObject, DamagedObject) as error:
+            logger.warning("%s The training goes on from before it.", error)
+    return History()
 
 
 def restore_model(store: Store, key: str, epoch: int, model: nn.Module) -> None:
@@ -90,7 +97,8 @@ def drop_checkpoints(store: Store, key: str, kept: set[int]) -> None:
 
 def _read(store: Store, key: str, epoch: int, prefix: str) -> dict[str, Tensor]:
     try:
-        tensors = safetensors.torch.load(store.read(f"{_name(key, epoch)}.safetensors"))
+        place = f"{_name(key, epoch)}.safetensors"
+        tensors = parse_tensors(store.read(place), store.locate(place))
     except MissingObject as error:
         raise MissingObject(
             f"Checkpoint {epoch} of model {key} is incomplete. Delete {_name(key, epoch)}.json "

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from autogroove.config import TrainingSettings
 from autogroove.errors import SourceError
+from autogroove.source import without_useless_split
 from autogroove.store import make_key
 
 _HASH_RANGE = float(2**64)
@@ -41,12 +42,14 @@ def choose_members(catalogue: pd.DataFrame, settings: TrainingSettings) -> Membe
 
     Where a track carries an official split, `validation` is dev and `test` is left out. Other
     tracks follow a hash of their artist, so that no artist is on both sides and a growing
-    collection never moves a track from one side to the other.
+    collection never moves a track from one side to the other. A split that leaves nothing to
+    train on is no guide: then all tracks follow their artists.
 
     Raises:
         SourceError: fewer than two stored tracks may be trained on.
     """
     stored = catalogue[catalogue["status"] == "stored"].drop_duplicates("fingerprint")
+    stored = without_useless_split(stored)
     stored = stored[stored["split"] != "test"].sort_values("fingerprint", ignore_index=True)
     if len(stored) < 2:
         raise SourceError(

@@ -123,6 +123,29 @@ def as_path(kind: str, location: str) -> str:
     return os.fsdecode(unquote_to_bytes(location)) if is_uri else location
 
 
+@pytest.mark.parametrize("name", ["A :: B", "X.zip", " leading", "zip::odd"])
+def test_a_folder_may_be_called_whatever_its_owner_likes(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    locations = Locations.of_source(str(tmp_path / name), tmp_path / "list.m3u8")
+    assert locations.path("a.mp3") == f"{name}/a.mp3"
+    assert unquote(locations.uri("a.mp3")).removeprefix("./") == f"{name}/a.mp3"
+    whole = Locations.of_source(str(tmp_path / name), style="absolute")
+    assert whole.path("a.mp3") == whole.whole_path("a.mp3") == str(tmp_path / name / "a.mp3")
+
+
+def test_what_is_an_archive_is_one(tmp_path: Path) -> None:
+    archive = tmp_path / "X.zip"
+    archive.write_bytes(b"PK")
+    assert Locations.of_source(str(archive)).path("a.mp3") == f"zip://a.mp3::file://{archive}"
+
+
+def test_a_name_keeps_the_space_that_it_begins_with(make_release) -> None:
+    release = make_release(np.eye(3), path=[" a.mp3", " b/c.mp3", "d.mp3"])
+    playlist = make_playlist(release, [10], Rules(length=3))
+    places = m3u8.loads(export_playlist(playlist, "m3u8", Locations("/m"))).segments.uri
+    assert {unquote(place) for place in places} == {"./ a.mp3", "./ b/c.mp3", "d.mp3"}
+
+
 @pytest.mark.parametrize("kind", EXPORT_FORMATS)
 @pytest.mark.parametrize("style", ["relative", "absolute"])
 def test_every_format_leads_to_the_files(hostile, tmp_path: Path, kind: str, style) -> None:

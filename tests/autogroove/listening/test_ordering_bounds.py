@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+from collections.abc import Callable
 from itertools import pairwise
 
 import networkx as nx
@@ -69,6 +70,20 @@ def test_no_single_change_betters_an_order_of_forty(seed: int) -> None:
             assert price(np.insert(np.delete(order, i), j, order[i])) >= best - 1e-6
 
 
+def measure(run: Callable[[], object]) -> float:
+    """The CPU time of something, in times that sorting four million numbers takes.
+
+    That is measured before and after, so that a busy machine slows both.
+    """
+    numbers = np.random.default_rng(0).normal(size=4_000_000)
+    times = [time.process_time()]
+    for each in (lambda: np.sort(numbers), run, lambda: np.sort(numbers)):
+        each()
+        times.append(time.process_time())
+    first, asked, second = np.diff(times)
+    return float(asked / max(first, second))
+
+
 @pytest.mark.parametrize(
     ("num", "num_artists", "spacing"), [(200, 60, 8), (500, 125, 8), (500, 1, 8), (500, 250, 500)]
 )
@@ -77,14 +92,12 @@ def test_an_order_costs_little_at_any_length(num: int, num_artists: int, spacing
     points = draw.normal(size=(num, 16))
     costs = np.linalg.norm(points[:, None] - points[None], axis=-1)
     artists = draw.integers(0, num_artists, num)
+    assert measure(lambda: order_tracks(costs, artists, spacing=spacing)) < 40
     tracemalloc.start()
-    started = time.process_time()
     order = order_tracks(costs, artists, spacing=spacing)
-    seconds = time.process_time() - started
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert sorted(order) == list(range(num))
-    assert seconds < 5, "about 0.3 s on an idle core, without the tracing"
     assert peak < 100 << 20
 
 
@@ -99,14 +112,12 @@ def prolific(make_release):
 def test_the_longest_playlist_and_path_of_few_artists_end_soon(prolific) -> None:
     collection = open_collection(prolific)
     rules = Rules(length=500, tracks_per_artist=None, tracks_per_album=None)
-    started = time.process_time()
     assert len(make_playlist(collection, [10], rules)) == 500
-    assert time.process_time() - started < 4
-    started = time.process_time()
     path = find_path(collection, 10, 10 + 3 * 1999, 50)
     assert len(path) == 50
     assert "repeat an artist" in path.notes[0]
-    assert time.process_time() - started < 6
+    assert measure(lambda: make_playlist(collection, [10], rules)) < 120
+    assert measure(lambda: find_path(collection, 10, 10 + 3 * 1999, 50)) < 120
 
 
 def test_lists_and_paths_have_a_longest(prolific) -> None:

@@ -31,6 +31,8 @@ def library(make_release):
         ("000/song 0.mp3", 10),
         ("./song 2.mp3", 16),
         ("megtört álom", 10),
+        ("megtort alom", 10),
+        ("muller strasse", 19),
         ("MEGTO\u0308RT A\u0301LOM", 10),
         ("blue in", 16),
         ("Joni - Blue", 13),

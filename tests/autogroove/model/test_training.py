@@ -175,6 +175,13 @@ def test_the_official_split_decides_where_there_is_one(catalogue):
     assert set(ids[members.dev["fingerprint"]]) == {1, 4, 7, 10}
 
 
+@pytest.mark.parametrize("split", [["test"] * 12, ["training", *["test"] * 11]])
+def test_a_split_that_leaves_nothing_to_train_on_is_left_aside(catalogue, split):
+    members = choose_members(catalogue.assign(split=split), TrainingSettings())
+    by_artist = choose_members(catalogue.assign(split=None), TrainingSettings())
+    assert (members.key, len(members.train) + len(members.dev)) == (by_artist.key, 12)
+
+
 def test_a_growing_collection_moves_no_artist_across(local_store, settings):
     large = store_clips(local_store, settings, num_tracks=200, clips=1, tracks_per_segment=200)
     small = choose_members(large.iloc[:120], settings.training)

@@ -85,11 +85,28 @@ def test_what_a_release_does_not_have_is_said(local_store: Store) -> None:
 def test_the_same_content_is_published_once(store: Store) -> None:
     parts = put_release(store)
     assert publish_release(store, parts).published
-    again = parts.model_copy(update={"timings": {"all": 9.0}, "source_url": "/moved/there"})
+    again = parts.model_copy(update={"timings": {"all": 9.0}})
     outcome = publish_release(store, again)
     assert (outcome.number, outcome.published) == (1, False)
     forced = publish_release(store, again, force=True)
     assert (forced.number, forced.published) == (2, True)
+
+
+def test_the_same_content_at_another_place_is_another_release(local_store: Store) -> None:
+    parts = put_release(local_store)
+    publish_release(local_store, parts)
+    moved = parts.model_copy(update={"source_url": "/moved/there"})
+    assert publish_release(local_store, moved).published
+    assert not publish_release(local_store, moved).published
+    assert rollback(local_store, to=1).number == 3
+    assert open_release(local_store).source_url == parts.source_url
+
+
+def test_the_demo_is_wherever_its_store_is(local_store: Store) -> None:
+    demo = put_release(local_store).model_copy(update={"source_kind": "demo", "source_url": "demo"})
+    publish_release(local_store, demo)
+    again = demo.model_copy(update={"source_url": "/store/cache/demo-00"})
+    assert not publish_release(local_store, again).published
 
 
 def test_content_is_what_a_listener_gets_and_nothing_else(local_store: Store) -> None:

@@ -1,11 +1,14 @@
 """A plan says what the run after it decides."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mutagen.id3 import TIT2
+from mutagen.wave import WAVE
 from sounds import play_music, write_audio
 from synthetic import put_model
 
@@ -21,6 +24,7 @@ from autogroove.releases.reading import open_release
 from autogroove.runs.plan import RunPlan, plan_run
 from autogroove.runs.reclustering import ClusterDecision, compare_encodings, decide_clusters
 from autogroove.runs.retraining import ModelDecision, decide_model
+from autogroove.runs.watching import compare_source
 from autogroove.segments.coverage import complete_catalogue
 from autogroove.segments.index import open_clips, read_segment_indexes
 from autogroove.segments.planning import plan_segments
@@ -51,7 +55,9 @@ class Outcome:
 def run(store: Store, folder: Path, settings: Settings, policy: RunPolicy) -> Outcome:
     """The steps of a run, without the training: a model's encodings are some grey levels."""
     source = open_source(str(folder), store=store)
-    listed = scan_source(source, store).catalogue
+    before = current_release(store)
+    before_url = before.parts.source_url if before else None
+    listed = scan_source(source, store, before_url=before_url).catalogue
     plan = plan_segments(listed, store, settings)
     for batch in plan.batches:
         write_segment(batch, source, store, settings)
@@ -172,6 +178,22 @@ def remove_bad(store: Store, folder: Path) -> None:
     (folder / BAD).unlink()
 
 
+def tag_five(store: Store, folder: Path) -> None:
+    """A quarter of the tracks, their sound untouched."""
+    for number in range(5):
+        tags = WAVE(folder / f"{number:02}.wav")
+        tags.add_tags()
+        tags.tags.add(TIT2(encoding=3, text=f"Corrected {number}"))
+        tags.save()
+
+
+def move_five(store: Store, folder: Path) -> None:
+    """A quarter of the tracks, none of them an exemplar."""
+    (folder / "Sorted").mkdir()
+    for name in find_tracks(store, exemplars=False)[:5]:
+        shutil.move(folder / name, folder / "Sorted")
+
+
 def add_one(store: Store, folder: Path) -> None:
     write_audio(folder / "99.wav", play_music(1.2, 22050, channels=1, seed=99), 22050)
 
@@ -192,6 +214,8 @@ Change = Callable[[Store, Path], None]
         (remove_one, {}, {}, "kept", "assigned", "5.0% of tracks came, went or changed"),
         (remove_two, {}, {}, "kept", "clustered", "10.0% of tracks came, went or changed (limit 5"),
         (remove_bad, {}, {}, "kept", "kept", "no encoding changed"),
+        (tag_five, {}, {}, "kept", "kept", "no encoding changed"),
+        (move_five, {}, {}, "kept", "clustered", "25.0% of tracks came, went or changed"),
         (add_one, {}, {}, "kept", "assigned", "5.0% of tracks came, went or changed"),
         (add_one, {}, {"recluster_fraction": 0}, "kept", "clustered", "(limit 0%)"),
         (add_one, {}, {"retrain_fraction": 0}, "warm_started", "clustered", "the model changed"),
@@ -226,6 +250,55 @@ def test_a_plan_says_what_the_next_run_decides(
     assert plan.stages["publish"]["status"] == "ran" or not outcome.published
     if change is leave and not overrides and not policy:
         assert plan.stages["publish"]["status"] == "reused"
+
+
+@pytest.mark.parametrize(("change", "what"), [(tag_five, "retagged"), (move_five, "moved")])
+def test_what_moved_or_has_other_tags_is_counted_once_and_not_decoded(
+    local_store: Store, folder: Path, change: Change, what: str
+) -> None:
+    run(local_store, folder, SETTINGS, RunPolicy())
+    change(local_store, folder)
+    plan = foresee(local_store, folder, SETTINGS, RunPolicy())
+    told = (plan.new, plan.changed, plan.removed, plan.moved, plan.retagged)
+    assert told == ((0, 0, 0, 5, 0) if what == "moved" else (0, 0, 0, 0, 5))
+    assert plan.stages["spectrograms"]["tracks_to_decode"] == 0
+    assert plan.stages["encode"]["segments_to_encode"] == 0
+    assert plan.stages["train"]["why"].startswith("0.0%")
+    assert plan.stops is None
+    segments = sorted(found.key for found in local_store.objects("segments"))
+    assert run(local_store, folder, SETTINGS, RunPolicy()).published
+    assert sorted(found.key for found in local_store.objects("segments")) == segments
+    assert foresee(local_store, folder, SETTINGS, RunPolicy()).stages["publish"]["status"] == (
+        "reused"
+    )
+
+
+def test_a_library_at_another_root_is_another_release_and_nothing_is_decoded(
+    local_store: Store, folder: Path, tmp_path: Path
+) -> None:
+    run(local_store, folder, SETTINGS, RunPolicy())
+    there = Path(shutil.move(folder, tmp_path / "elsewhere"))
+    plan = foresee(local_store, there, SETTINGS, RunPolicy())
+    assert (plan.moved, plan.new, plan.removed) == (NUM_TRACKS + 1, 0, 0)
+    assert plan.stages["spectrograms"]["tracks_to_decode"] == 0
+    assert plan.stages["publish"]["why"] == "tracks moved"
+    assert compare_source(local_store, SourceSelection(source=str(there))).moved == NUM_TRACKS + 1
+    segments = sorted(found.key for found in local_store.objects("segments"))
+    assert run(local_store, there, SETTINGS, RunPolicy()).published
+    assert open_release(local_store).source_url == str(there)
+    assert sorted(found.key for found in local_store.objects("segments")) == segments
+    assert not run(local_store, there, SETTINGS, RunPolicy()).published
+
+
+def test_a_plan_tells_that_a_run_would_stop(local_store: Store, folder: Path) -> None:
+    run(local_store, folder, SETTINGS, RunPolicy())
+    for number in range(12):
+        (folder / f"{number:02}.wav").unlink()
+    plan = foresee(local_store, folder, SETTINGS, RunPolicy())
+    assert plan.stops is not None and plan.stops.startswith(
+        "12 of the 20 tracks of release 1 (60%)"
+    )
+    assert foresee(local_store, folder, SETTINGS, RunPolicy(allow_removed=True)).stops is None
 
 
 def test_a_first_plan_foresees_everything(local_store: Store, folder: Path) -> None:

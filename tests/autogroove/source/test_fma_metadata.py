@@ -48,6 +48,14 @@ def test_pandas_reads_the_same(tmp_path: Path) -> None:
         assert got.to_dict() == expected.to_dict(), ours
 
 
+def test_songs_may_be_called_what_pandas_takes_for_nothing(tmp_path: Path) -> None:
+    titles = {1: "NA", 2: "null", 3: "None", 4: "nan", 5: None}
+    rows = {number: {("track", "title"): title} for number, title in titles.items()}
+    found = read(fma_layout.write_fma(tmp_path / "fma", list(titles), rows))
+    assert found["title"].tolist()[:4] == ["NA", "null", "None", "nan"]
+    assert pd.isna(found["title"][4])
+
+
 def test_echonest_and_groove_labels_are_joined_where_they_are(tmp_path: Path) -> None:
     root = fma_layout.write_fma(tmp_path / "fma", [1, 2])
     (root / "fma_metadata/echonest.csv").write_text(ECHONEST)
@@ -122,6 +130,7 @@ def test_artists_who_cross_the_split_are_reported_and_end_nothing(tmp_path: Path
         1: {("artist", "id"): 7, ("set", "split"): "training"},
         2: {("artist", "id"): 7, ("set", "split"): "test"},
         3: {("artist", "id"): 8, ("set", "split"): "test"},
+        4: {("artist", "id"): 9, ("set", "split"): "training"},
     }
     root = fma_layout.write_fma(tmp_path / "fma", [*rows], rows)
     store = Store(tmp_path / "store")
@@ -129,3 +138,11 @@ def test_artists_who_cross_the_split_are_reported_and_end_nothing(tmp_path: Path
     (note,) = scan.notes
     assert note.startswith("1 artist") and "Artist" in note
     assert (scan.catalogue["status"] == "listed").all()
+
+
+def test_a_split_that_leaves_nothing_to_train_on_is_told(tmp_path: Path) -> None:
+    rows = {number: {("set", "split"): "test", ("artist", "id"): number} for number in (1, 2, 3)}
+    root = fma_layout.write_fma(tmp_path / "fma", [*rows], rows)
+    store = Store(tmp_path / "store")
+    (note,) = scan_source(open_source(str(root), store=store), store).notes
+    assert note.startswith("The split has 3 of 3 tracks on the test side") and "by artist" in note

@@ -1,6 +1,7 @@
 """Scans: what is read, what is remembered, what is found when the collection changes."""
 
 import hashlib
+import io
 import os
 import threading
 from pathlib import Path
@@ -9,12 +10,11 @@ import fma_layout
 import pandas as pd
 import pytest
 
-from autogroove.errors import StoreError
 from autogroove.source.comparison import Changes, compare_listing
 from autogroove.source.scan import Scan, preview_scan, scan_source
-from autogroove.source.scan_cache import ScanCache, make_source_key
+from autogroove.source.scan_cache import LISTING_SCHEMA, ScanCache, make_source_key
 from autogroove.source.sources import Collection, open_source
-from autogroove.source.table import write_catalogue
+from autogroove.source.table import write_catalogue, write_table
 from autogroove.source.tracks import Reason
 from autogroove.store.store import Store
 
@@ -185,13 +185,28 @@ def test_listings_written_at_once_lose_nothing(store: Store) -> None:
     assert known == {"shared.mp3", *(f"{number}.mp3" for number in range(8))}
 
 
-def test_a_damaged_listing_is_named(fma: Path, local_store: Store) -> None:
-    scan(fma, local_store)
+@pytest.mark.parametrize("noted", [True, False])
+def test_a_damaged_listing_is_named_and_costs_a_reading(
+    fma: Path, local_store: Store, caplog: pytest.LogCaptureFixture, noted: bool
+) -> None:
+    first = scan(fma, local_store)
     (key,) = listings(local_store)
-    local_store.write(key, b"not Parquet")
-    with pytest.raises(StoreError, match="damaged") as caught:
-        scan(fma, local_store)
-    assert key in str(caught.value)
+    whole = local_store.read(key)
+    if noted:  # a flipped fingerprint reads as well as a true one
+        other = write_table(
+            pd.read_parquet(io.BytesIO(whole)).assign(fingerprint="0" * 64),
+            LISTING_SCHEMA,
+        )
+        local_store.write(key, other)
+    else:  # as an older version left it
+        local_store.delete_all([found.key for found in local_store.objects("memos")])
+        local_store.write(key, whole[: len(whole) // 2])
+    again = scan(fma, local_store)
+    assert key in caplog.text
+    assert again.catalogue.equals(first.catalogue)
+    assert again.fingerprinted == first.fingerprinted
+    assert scan(fma, local_store).fingerprinted == 0
+    assert local_store.read(listings(local_store)[-1]) == whole
 
 
 def test_a_preview_says_what_a_scan_would_without_reading_or_writing(

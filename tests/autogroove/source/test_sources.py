@@ -32,6 +32,18 @@ def fma(tmp_path: Path) -> Path:
     return tmp_path / "fma"
 
 
+@pytest.mark.parametrize("name", ["A :: B", "X.zip", " leading", "zip::odd"])
+def test_a_folder_is_a_folder_and_a_store_in_it_a_store(tmp_path: Path, name: str) -> None:
+    fma_layout.write_file(tmp_path / name, "a :: b/c.zip/ song.mp3", b"audio")
+    store = Store(tmp_path / name / "store")
+    source = open_source(str(tmp_path / name), store=store)
+    scan = scan_source(source, store)
+    assert (source.kind, source.url) == ("folder", str(tmp_path / name))
+    assert list(scan.catalogue["path"]) == ["a :: b/c.zip/ song.mp3"]
+    assert source.read("a :: b/c.zip/ song.mp3") == b"audio"
+    assert [found.key for found in store.objects()] != []
+
+
 def test_a_folder_with_metadata_is_fma_and_its_ids_are_the_file_names(
     fma: Path, local_store: Store
 ) -> None:

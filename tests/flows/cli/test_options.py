@@ -1,7 +1,9 @@
 """Commands that share options share them wholly."""
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -30,6 +32,24 @@ def test_playlists_and_paths_are_written_alike() -> None:
     playlist, path = options_of("playlist"), options_of("path")
     for name in ("format_", "output", "absolute", "store", "release", "as_json"):
         assert playlist[name] == path[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "format_", "chosen"),
+    [
+        ("list.m3u", None, "m3u8"),
+        ("list.M3U8", None, "m3u8"),
+        ("list.XSPF", None, "xspf"),
+        ("list.txt", "m3u", "m3u8"),
+        ("list.txt", None, "txt"),
+        (None, None, ""),
+    ],
+)
+def test_a_format_is_told_by_the_ending_whatever_its_case(
+    name: str | None, format_: Any, chosen: str
+) -> None:
+    output = Path(name) if name else None
+    assert ExportOptions(format_=format_, output=output).format == chosen
 
 
 def test_a_command_receives_its_groups_as_values() -> None:

@@ -1,5 +1,6 @@
 """What one request may cost: each test is a request that is made to hurt, on a real server."""
 
+import contextlib
 import os
 import socket
 import sys
@@ -79,8 +80,10 @@ def test_a_body_that_never_ends_is_refused(address: str) -> None:
     )
     piece = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
     with opened:
-        for _ in range(40):
-            opened.sendall(piece)
+        # The server answers while the body is still coming, and hangs up: a later piece is reset.
+        with contextlib.suppress(ConnectionError):
+            for _ in range(40):
+                opened.sendall(piece)
         assert b" 413 " in opened.recv(100)
 
 

@@ -1,0 +1,99 @@
+"""Digests of objects that no manifest names: measurements, listings, encodings that wait.
+
+What belongs here: writing such an object with a note of its digest, and reading it against that.
+What does not: parts of releases, whose digests are in manifests and memos (`artefacts`).
+
+A note is a cache entry, `memos/digests/<key of the object's key>.json`. Where it is lost, or the
+object is older than notes are, the object is believed once it has been read, and noted then.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from autogroove.errors import DamagedObject, MissingObject
+from autogroove.store.artefacts import PartRef, set_aside, write_again
+from autogroove.store.keys import canonical_json, digest_bytes, make_key
+from autogroove.store.readers import REMEDY, parse_json
+from autogroove.store.store import Store
+
+NOTES = "memos/digests"
+_NAME = "object"
+
+
+def write_noted(store: Store, key: str, data: bytes) -> None:
+    """Put an object, then the note of its digest; one that differs from these bytes is kept aside.
+
+    For what is made again from the same inputs, so that the same key always has these bytes.
+    """
+    write_again(store, key, data)
+    _note(store, key, data)
+
+
+def create_noted(store: Store, key: str, data: bytes) -> bool:
+    """The same, only where no object is; False means that somebody else was first."""
+    created = store.create(key, data)
+    if created:
+        _note(store, key, data)
+    return created
+
+
+def read_noted(store: Store, key: str, parse: Callable[[bytes, str], Any] | None = None) -> bytes:
+    """The bytes of an object as they were written.
+
+    `parse` reads bytes that have no note yet: they are damaged, or noted now.
+
+    Raises:
+        MissingObject: it is not there.
+        DamagedObject: its bytes are others than were noted, or cannot be parsed.
+    """
+    note = find_note(store, key)
+    # A second reading tells damage in the store from damage on the way.
+    for _ in range(2):
+        data = store.read(key)
+        if note is None:
+            if parse is not None:
+                parse(data, store.locate(key))
+            _note(store, key, data)
+            return data
+        if digest_bytes(data) == note.sha256:
+            return data
+    raise DamagedObject(f"{store.locate(key)} is damaged: its digest is another. {REMEDY}")
+
+
+def has_whole(store: Store, key: str, parse: Callable[[bytes, str], Any] | None = None) -> bool:
+    """Whether an object is there as it was written; a damaged one is set aside.
+
+    Whoever asks is about to read it, or to make it where it is not.
+    """
+    try:
+        read_noted(store, key, parse)
+    except MissingObject:
+        return False
+    except DamagedObject:
+        set_aside(store, key)
+        return False
+    return True
+
+
+def find_note(store: Store, key: str) -> PartRef | None:
+    """What was noted of an object, if that can be read."""
+    return read_note(store, _place(key), key)
+
+
+def read_note(store: Store, place: str, key: str | None = None) -> PartRef | None:
+    """A note by its own place; None where it is not there, damaged, or of another object."""
+    try:
+        told = parse_json(store.read(place), store.locate(place))
+        ref = PartRef.model_validate(told[_NAME])
+    except (MissingObject, DamagedObject, ValueError, TypeError, KeyError):
+        return None
+    return ref if _place(ref.key) == place and key in (None, ref.key) else None
+
+
+def _note(store: Store, key: str, data: bytes) -> None:
+    ref = PartRef(key=key, sha256=digest_bytes(data), size_bytes=len(data))
+    store.write(_place(key), canonical_json({_NAME: ref}))
+
+
+def _place(key: str) -> str:
+    return f"{NOTES}/{make_key('note', key)}.json"

@@ -1,7 +1,7 @@
 """Playlists beside random ones, and how long a question takes on a large collection.
 
     python benchmarks/playlists.py --store ./autogroove-store     # figures of a release
-    python benchmarks/playlists.py --speed                        # 106,574 × 128 made-up encodings
+    python benchmarks/playlists.py --speed                        # 106,574 × 168 made-up encodings
 
 Rhythm distance and tempo are measured on the stored spectrograms by onset autocorrelation, which
 knows nothing of the model. "Same genre" draws at random among tracks of the seed's genre. All
@@ -21,6 +21,7 @@ from scipy.ndimage import gaussian_filter1d
 from autogroove.listening import (
     Rules,
     TrackLibrary,
+    Weighing,
     estimate_tempo,
     find_frame_rate,
     find_path,
@@ -32,7 +33,9 @@ from autogroove.listening.explorer import place_tracks
 from autogroove.releases import open_release
 
 FMA_LARGE = 106_574
-CODE_SIZE = 128
+PARTS = {"tempo": slice(0, 64), "rhythm": slice(64, 128), "sound": slice(128, 168)}
+CODE_SIZE = 168
+"""As the groove preset has them."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +152,8 @@ class MadeUp:
 
     @property
     def encoding_parts(self) -> dict[str, slice]:
-        """In the proportions of the groove preset's."""
-        return {"tempo": slice(0, 24), "rhythm": slice(24, 104), "sound": slice(104, CODE_SIZE)}
+        """As the groove preset has them."""
+        return PARTS
 
     @property
     def settings(self) -> dict:
@@ -195,8 +198,26 @@ def time_questions(num: int) -> None:
     wall, cpu = time.perf_counter() - started[0], time.process_time() - started[1]
     print(f"open: {1000 * wall:,.0f} wall, {1000 * cpu:,.0f} CPU")
     seeds = np.random.default_rng(1).permutation(num)
+    print(f"first question of a weighing, ms: {time_first(collection, int(seeds[0])):,.0f}")
+    groove, sound = Weighing(sound=0), Weighing(tempo=0, rhythm=0)
+    mixed = Weighing(rhythm=2, sound=0.5)
+
+    def ask(at: int, **options: object) -> object:
+        return find_similar(collection, int(seeds[at]), count=10, **options)
+
     questions: dict[str, tuple[int, Callable[[int], object]]] = {
-        "similar (10)": (500, lambda at: find_similar(collection, int(seeds[at]), count=10)),
+        "similar (10)": (500, ask),
+        "similar, rhythm=2,sound=0.5": (500, lambda at: ask(at, weighing=mixed)),
+        "similar, sound=0": (500, lambda at: ask(at, weighing=groove)),
+        "similar, sound alone": (500, lambda at: ask(at, weighing=sound)),
+        "similar, all four in turn": (
+            500,
+            lambda at: ask(at, weighing=(Weighing(), mixed, groove, sound)[at % 4]),
+        ),
+        "similar, sound=0, not one": (
+            100,
+            lambda at: ask(at, weighing=groove, avoid=[int(seeds[-at - 1])]),
+        ),
         "playlist (20)": (20, lambda at: make_playlist(collection, [int(seeds[at])])),
         "path": (5, lambda at: find_path(collection, int(seeds[at]), int(seeds[-at - 1]))),
         "path of 12": (
@@ -207,6 +228,13 @@ def time_questions(num: int) -> None:
     }
     rows = {name: time_question(ask, times) for name, (times, ask) in questions.items()}
     print(pd.DataFrame(rows).T.round(1).to_string())
+
+
+def time_first(collection: TrackLibrary, seed: int) -> float:
+    """Milliseconds of a question that measures the spread of distances under a new weighing."""
+    started = time.perf_counter()
+    find_similar(collection, seed, weighing=Weighing(tempo=0.5))
+    return 1000 * (time.perf_counter() - started)
 
 
 def time_question(ask: Callable[[int], object], times: int) -> dict[str, float]:

@@ -75,12 +75,23 @@ def _prepare_search(
     proximity = collection.weigh(weighing)
     if not avoid:
         return partial(proximity.find_nearest, position)
-    distances = proximity.distances(position)
-    scores = proximity.to_all(position, distances)
-    scores *= _stay_away(collection, Rules(weighing=weighing, avoid=tuple(avoid)))
-    left = np.setdiff1d(np.arange(len(collection)), [position, *_find_all(collection, avoid)])
-    order = left[np.lexsort((distances[left], -scores[left]))]
-    return lambda count: (order[:count], scores[order[:count]])
+    avoided = np.asarray(_find_all(collection, avoid))
+
+    def search(count: int) -> tuple[NDArray[np.int64], Singles]:
+        # A score is the proximity at most, so nothing of less proximity than the last of these
+        # can come before it.
+        looked = 4 * count + 64
+        while True:
+            rows, near = proximity.find_nearest(position, looked)
+            scores = near * (1 - proximity.between(rows, avoided)).prod(axis=1)
+            allowed = ~np.isin(rows, avoided)
+            best = np.flatnonzero(allowed)[np.argsort(-scores[allowed], kind="stable")[:count]]
+            is_whole = len(rows) < looked
+            if is_whole or (len(best) == count and scores[best[-1]] >= near[-1]):
+                return rows[best], scores[best].astype(np.float32)
+            looked *= 4
+
+    return search
 
 
 def _stay_away(collection: TrackLibrary, rules: Rules) -> Singles | float:

@@ -4,7 +4,7 @@ What belongs here: counts for `plan` and for the flow that watches a source.
 What does not: reading audio, or writing anything.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -18,7 +18,8 @@ from autogroove.store import Store, make_key
 class Changes:
     """Tracks that came, changed or went, by id and audio.
 
-    `difference` is the key of one listing against the other: equal where nothing moved.
+    `difference` is the key of a listing against a catalogue: equal where no file moved since, also
+    after a scan has read what is new.
     """
 
     new: int
@@ -43,7 +44,10 @@ def compare_listing(
     Raises:
         SourceError: the source cannot be listed.
     """
-    return compare_catalogues(catalogue, preview_scan(source, store).catalogue)
+    found = preview_scan(source, store)
+    before = None if catalogue is None else name_contents(catalogue).to_json()
+    difference = make_key("difference", found.listing_key, before)
+    return replace(compare_catalogues(catalogue, found.catalogue), difference=difference)
 
 
 def compare_catalogues(before: pd.DataFrame | None, after: pd.DataFrame) -> Changes:
@@ -51,11 +55,9 @@ def compare_catalogues(before: pd.DataFrame | None, after: pd.DataFrame) -> Chan
     read yet, differs from whatever it was; a row of metadata without a file is none."""
     new = name_contents(after)
     old = new.iloc[:0] if before is None else name_contents(before)
-    sizes = after.set_index("track_id")["size_bytes"].to_json()
-    difference = make_key("difference", new.to_json(), sizes, old.to_json())
     common = new.index.intersection(old.index)
     changed = int((new.loc[common] != old.loc[common]).sum())
-    return Changes(len(new) - len(common), changed, len(old) - len(common), difference)
+    return Changes(len(new) - len(common), changed, len(old) - len(common))
 
 
 def name_contents(catalogue: pd.DataFrame) -> "pd.Series[str]":

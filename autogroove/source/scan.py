@@ -5,7 +5,7 @@ What does not: listing (`listing`), reading (`fingerprints`), remembering (`scan
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from autogroove.source.sources import Collection
 from autogroove.source.table import SCHEMA, conform_table
 from autogroove.source.tags import TAG_NAMES
 from autogroove.source.tracks import Reason
-from autogroove.store import Store
+from autogroove.store import Store, make_key
 
 CHECKPOINT_SECONDS = 60.0
 """How much of a long first scan a crash may cost."""
@@ -37,6 +37,9 @@ class Scan:
     audio_bytes_read: int
     notes: tuple[str, ...] = ()
     """Sentences about the collection as a whole that a person should read."""
+    listing_key: str = ""
+    """Of a preview, what was listed: another where a file came, went or moved, and the same before
+    and after its audio was read."""
 
 
 def scan_source(
@@ -80,7 +83,9 @@ def preview_scan(source: Collection, store: Store) -> Scan:
     `fingerprinted`; copies among those are not known yet.
     """
     rows = _attach_known(source, open_memory(source, store).rows, believe=True)
-    return _lay_out(rows, len(_find_unread(rows)), 0)
+    seen = rows[["path", "size_bytes", "version"]].to_json(orient="values")
+    found = _lay_out(rows, len(_find_unread(rows)), 0)
+    return replace(found, listing_key=make_key("listing", seen))
 
 
 def open_memory(source: Collection, store: Store) -> ScanCache:

@@ -1,13 +1,15 @@
 """The first look of a run: what it may reuse is compared with what is known, and mended.
 
-What belongs here: the order, and that a model is trained on the cluster. What does not: comparing,
-or making again (`autogroove.repairing`). What needs audio or is made batch by batch is left to the
-stages that follow, which find that it is not there.
+What belongs here: the order, and that a model is trained on the cluster.
+What does not: comparing, or making again (`autogroove.runs.repairing`).
+
+What needs audio, or is made batch by batch, is left to the stages that follow, which find that it
+is not there.
 """
 
-from autogroove.repairing import Lesson
+from autogroove.runs.repairing import Lesson
 from flows.record import Run
-from flows.runtime.fan_out import follow_workers, placed_on_gpu
+from flows.runtime.fan_out import await_result, follow_workers, placed_on_gpu
 from tasks.modelling import train
 from tasks.progress import Stage
 from tasks.repairing import find_lost_lesson, inspect, mend
@@ -37,4 +39,4 @@ def _train_again(run: Run, lesson: Lesson) -> None:
             run.circumstances.device,
             lesson.start_from,
         )
-    future.result()
+    await_result(future)

@@ -10,7 +10,7 @@ from autogroove.evaluation import Card
 from autogroove.runs import Model, ModelDecision, Segments
 from flows.gpu_pool import train_on_gpu_pool
 from flows.record import Run
-from flows.runtime.fan_out import follow_workers, placed_on_gpu
+from flows.runtime.fan_out import await_result, follow_workers, placed_on_gpu
 from tasks.modelling import decide, judge, summarise, train
 from tasks.progress import Stage
 
@@ -33,7 +33,7 @@ def train_model(run: Run, segments: Segments) -> Model:
             run.circumstances.device,
             decision.start_from,
         )
-    summary = future.result()  # from the store, where the pool has put it
+    summary = await_result(future)  # from the store, where the pool has put it
     run.log.note(
         stage,
         ran=was_trained_there or not summary.reused,

@@ -78,11 +78,25 @@ def computing_with(num_threads: int) -> Iterator[None]:
 _LOGGERS = ("autogroove", "tasks")
 
 
-class _WithinRun(logging.Filter):
-    """Lines of no run, of a heartbeat for instance, have nowhere to go."""
+class _RunHandler(APILogHandler):
+    """Sends lines of a run to it; lines of none, of a heartbeat for instance, have nowhere to go.
+
+    Where Prefect was told to look after the same loggers it does so: sometimes after this handler
+    is there, on a worker that is given its first task. Then each line would come twice.
+    """
+
+    def __init__(self, logger: logging.Logger) -> None:
+        super().__init__()
+        self._logger = logger
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return TaskRunContext.get() is not None or FlowRunContext.get() is not None
+        """Whether the line is sent."""
+        others = any(
+            isinstance(handler, APILogHandler) and handler is not self
+            for handler in self._logger.handlers
+        )
+        in_run = TaskRunContext.get() is not None or FlowRunContext.get() is not None
+        return in_run and not others and bool(super().filter(record))
 
 
 def send_logs_to_runs() -> None:
@@ -92,6 +106,4 @@ def send_logs_to_runs() -> None:
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.INFO)
         if not any(isinstance(handler, APILogHandler) for handler in logger.handlers):
-            handler = APILogHandler()
-            handler.addFilter(_WithinRun())
-            logger.addHandler(handler)
+            logger.addHandler(_RunHandler(logger))

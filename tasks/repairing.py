@@ -1,6 +1,6 @@
 """Before a run: comparing the store with what is known of it, and mending the current release.
 
-What belongs here: the tasks around `autogroove.releases.inspect_store` and `autogroove.repairing`.
+What belongs here: the tasks around `inspect_store` and `autogroove.runs.repairing`.
 What does not: either of them.
 """
 
@@ -16,7 +16,7 @@ from autogroove.releases import (
     inspect_store,
     list_releases,
 )
-from autogroove.repairing import Lesson, find_lesson, remake_release, restore_members
+from autogroove.runs.repairing import Lesson, find_lesson, remake_release, restore_members
 from autogroove.store import Store
 from tasks.execution import computing_with, retrying
 

@@ -2,7 +2,7 @@
 
 What belongs here: comparing objects with the digests that manifests and indexes give them, and
 setting aside those that differ, so that whoever needs them sees that they are not there.
-What does not: making them again (`autogroove.repairing`), or judging a release (`verification`).
+What does not: making them again (`autogroove.runs.repairing`), or one release (`verification`).
 
 Sizes come from one listing a folder. The bytes are read of what a run believes without reading it
 otherwise: catalogue, model and clusters of the current release, and the index of every segment.

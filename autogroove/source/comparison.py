@@ -5,7 +5,7 @@ What does not: reading audio, or writing anything.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -25,7 +25,8 @@ class Changes:
     """Tracks that came, changed or went, by id and audio; `moved` are those that are the same at
     another place, `retagged` those of which only the description is another.
 
-    `difference` is the key of one listing against the other: equal where nothing moved.
+    `difference` is the key of a listing against a catalogue: equal where no file moved since, also
+    after a scan has read what is new.
     """
 
     new: int
@@ -62,8 +63,12 @@ def compare_listing(
     Raises:
         SourceError: the source cannot be listed.
     """
-    listing = preview_scan(source, store, before_url=before_url).catalogue
-    return compare_catalogues(catalogue, listing, is_elsewhere=is_elsewhere(source, before_url))
+    found = preview_scan(source, store, before_url=before_url)
+    before = None if catalogue is None else name_contents(catalogue).to_json()
+    elsewhere = is_elsewhere(source, before_url)
+    difference = make_key("difference", found.listing_key, before, elsewhere)
+    changes = compare_catalogues(catalogue, found.catalogue, is_elsewhere=elsewhere)
+    return replace(changes, difference=difference)
 
 
 def is_elsewhere(source: Collection, before_url: str | None) -> bool:
@@ -87,16 +92,12 @@ def compare_catalogues(
     moved = len(same) if is_elsewhere else 0
     moved += _count_pairs(came, gone)
     retagged = [] if before is None or is_elsewhere else find_retagged(before, after, same)
-    sizes = after.set_index("track_id")["size_bytes"].to_json()
-    more = [after.loc[after["track_id"].isin(retagged)].to_json()] if len(retagged) else []
-    place = ["elsewhere"] if is_elsewhere else []
     return Changes(
         new=len(came) - _count_pairs(came, gone),
         changed=len(common) - len(same),
         removed=len(gone) - _count_pairs(came, gone),
         moved=moved,
         retagged=len(retagged),
-        difference=make_key("difference", new.to_json(), sizes, old.to_json(), *more, *place),
     )
 
 

@@ -5,7 +5,7 @@ What does not: listing (`listing`), reading (`fingerprints`), remembering (`scan
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -21,10 +21,10 @@ from autogroove.source.identities import (
 from autogroove.source.scan_cache import LISTING_SCHEMA, ScanCache, make_source_key
 from autogroove.source.sources import Collection
 from autogroove.source.splits import describe_split_faults
-from autogroove.source.table import SCHEMA, conform_table
+from autogroove.source.table import METADATA_FIELDS, SCHEMA, conform_table
 from autogroove.source.tags import TAG_NAMES, TAGS_VERSION
 from autogroove.source.tracks import Reason
-from autogroove.store import Store
+from autogroove.store import Store, make_key
 
 CHECKPOINT_SECONDS = 60.0
 """How much of a long first scan a crash may cost."""
@@ -46,6 +46,9 @@ class Scan:
     audio_bytes_read: int
     notes: tuple[str, ...] = ()
     """Sentences about the collection as a whole that a person should read."""
+    listing_key: str = ""
+    """Of a preview, what was listed: another where a file came, went or moved, and the same before
+    and after its audio was read."""
 
 
 def scan_source(
@@ -107,12 +110,13 @@ def preview_scan(
     known = _recall(source, store, open_memory(source, store), before_url)
     rows = _attach_known(source, known, believe=True)
     num_unread = len(_find_unread(rows))
+    key = _key_of_listing(source, rows)
     if _is_whole(source):
         rows = foresee_moves(rows, known)
     if current is not None and source.files.is_local:
         rows = _look_at_likely(source, rows, known, current)
     rows["fingerprint"] = rows["fingerprint"].fillna(rows["checksum"].where(rows["reason"].isna()))
-    return _lay_out(rows, num_unread, 0)
+    return replace(_lay_out(rows, num_unread, 0), listing_key=key)
 
 
 def _look_at_likely(
@@ -133,6 +137,14 @@ def _look_at_likely(
     wanted = [each for each in _find_unread(rows) if each.row in likely.index]
     found = list(fingerprint_files(source.files, wanted, with_tags=source.reads_tags))
     return _apply(source, rows, found, known)
+
+
+def _key_of_listing(source: Collection, rows: pd.DataFrame) -> str:
+    """The same before and after new files were read: tags of theirs are not in it, metadata are."""
+    columns = ["path", "size_bytes", "version"]
+    if not source.reads_tags:
+        columns += [each.name for each in METADATA_FIELDS if each.name in rows]
+    return make_key("listing", rows[columns].to_json(orient="values", date_format="iso"))
 
 
 def _is_whole(source: Collection) -> bool:

@@ -157,7 +157,7 @@ def repair(
 
     Exit status 1 if the current release still lacks something.
     """
-    from autogroove.repairing import repair_store
+    from autogroove.runs.repairing import repair_store
 
     report = repair_store(Store(store))
     if source and not report.is_whole:

@@ -5,6 +5,7 @@ kills its worker.
 What does not: what the tasks do.
 """
 
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from typing import Any, TypeVar
 
 import dask
 from distributed import Client, KilledWorker, as_completed
+from distributed.utils import sync
+from prefect.exceptions import TerminationSignal
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 
@@ -88,7 +91,7 @@ def fan_out(
         place, future = at_work.pop(ended.key)
         submit_more()
         try:
-            results[place] = future.result()
+            results[place] = await_result(future)
         except KilledWorker as error:
             results[place] = _run_apart(stage, batches[place], names[place], resubmit, error)
         stage.show(len(results), len(batches), count(results[place]))
@@ -119,7 +122,32 @@ def _run_apart(
     get_run_logger().warning(
         "Batch %s killed its worker again and again: it is run in isolation.", name
     )
-    return resubmit(batch, name).result()
+    return await_result(resubmit(batch, name))
+
+
+def await_result(future: PrefectFuture[Result]) -> Result:
+    """The result of a task.
+
+    Where this process is being ended, Dask's loop is closed beneath the wait, which then ends with
+    an error about a variable of Dask's own. That is no failure of the run: it crashed.
+
+    Raises:
+        TerminationSignal: the process is being ended.
+    """
+    try:
+        return future.result()
+    except UnboundLocalError as error:
+        if not _is_of_closed_loop(error):
+            raise
+        raise TerminationSignal(signal=signal.SIGTERM) from error
+
+
+def _is_of_closed_loop(error: UnboundLocalError) -> bool:
+    """Whether Dask's `sync`, in this process, ended with neither a result nor an error."""
+    link = error.__traceback__
+    while link is not None and link.tb_next is not None:
+        link = link.tb_next
+    return link is not None and link.tb_frame.f_globals.get("__name__") == sync.__module__
 
 
 def follow_workers() -> Client:

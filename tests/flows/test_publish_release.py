@@ -177,6 +177,11 @@ def test_a_killed_run_is_resumed_and_ends_at_the_same_digests(
     kept = {path.parent.name: path.stat().st_mtime_ns for path in written}
     summary = autogroove_json(*arguments)
     assert summary["published"]
+    asked = {"logs": {"flow_run_id": {"any_": [summary["flow_run_id"]]}}, "limit": 200}
+    lines = [
+        line["message"] for line in httpx.post(f"{prefect_api}/logs/filter", json=asked).json()
+    ]
+    assert sum(line.startswith("Epoch 1 of 2") for line in lines) == 1
     assert summary["stages"]["spectrograms"]["segments_written"] < 3
     assert digest_of(store) == digest_of(published.store)
     for path in store.glob("segments/*/*/index.json"):

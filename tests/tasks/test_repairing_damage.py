@@ -17,7 +17,7 @@ from autogroove.config.settings import Settings
 from autogroove.errors import AutogrooveError
 from autogroove.releases.log import current_release, list_releases
 from autogroove.releases.verification import verify_release
-from autogroove.repairing.repair import repair_store
+from autogroove.runs.repairing.repair import repair_store
 from autogroove.store.store import Store
 
 HEALED, VERIFIED, REFUSED, REPAIRED = "healed", "by --verify", "refused", "by repair"

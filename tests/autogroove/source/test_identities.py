@@ -220,7 +220,6 @@ def test_a_comparison_counts_a_track_once_whatever_became_of_it(
     after = scan(music, local_store).catalogue
     assert foreseen.equals(after)
     assert compare_catalogues(before, after) == changes
-    assert changes.difference != compare_catalogues(before, before).difference
 
 
 def test_a_title_that_was_corrected_in_the_metadata_is_seen(
@@ -229,6 +228,8 @@ def test_a_title_that_was_corrected_in_the_metadata_is_seen(
     root = fma_layout.write_fma(tmp_path / "fma", [1, 2, 3])
     source = open_source(str(root), store=local_store)
     before = scan(root, local_store).catalogue
+    unchanged = compare_listing(source, local_store, before)
     fma_layout.write_tracks_csv(root, {1: {}, 2: {("track", "title"): "Corrected"}, 3: {}})
     changes = compare_listing(source, local_store, before)
     assert (changes.retagged, changes.total) == (1, 1)
+    assert changes.difference != unchanged.difference

@@ -209,6 +209,20 @@ def test_a_damaged_listing_is_named_and_costs_a_reading(
     assert local_store.read(listings(local_store)[-1]) == whole
 
 
+def test_a_difference_keeps_its_key_once_its_audio_was_read(fma: Path, local_store: Store) -> None:
+    first = scan(fma, local_store).catalogue
+    place = next(fma.glob("*/*/*.mp3"))
+    place.write_bytes(place.read_bytes() + b"more")
+    source = open_source(str(fma), store=local_store)
+    unread = compare_listing(source, local_store, first)
+    scan(fma, local_store)
+    read = compare_listing(source, local_store, first)
+    assert unread.total == read.total == 1
+    assert unread.difference == read.difference
+    place.write_bytes(place.read_bytes() + b"still more")
+    assert compare_listing(source, local_store, first).difference != read.difference
+
+
 def test_a_preview_says_what_a_scan_would_without_reading_or_writing(
     fma: Path, local_store: Store
 ) -> None:

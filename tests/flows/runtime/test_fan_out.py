@@ -1,5 +1,7 @@
 """How tasks are handed to the cluster: not all at once, and each result in its batch's place."""
 
+import asyncio
+import threading
 import time
 from typing import Any
 
@@ -8,7 +10,7 @@ from prefect import flow, task
 from prefect_dask.task_runners import DaskTaskRunner
 
 from autogroove.errors import ClusterError
-from flows.runtime.fan_out import FEWEST_AT_ONCE, Tally, fan_out
+from flows.runtime.fan_out import FEWEST_AT_ONCE, Tally, await_result, fan_out, follow_workers
 from tasks.progress import Report, Stage, listening
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -86,3 +88,39 @@ def test_a_cluster_that_does_not_answer_is_one_sentence(prefect_api: str) -> Non
         pytest.raises(ClusterError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:1\."),
     ):
         run_in_flow(nowhere, work)
+
+
+def test_a_run_whose_loop_is_closed_beneath_it_has_crashed(dask_address: str) -> None:
+    """As where the process of a run is ended: what Dask's loop works on is cancelled."""
+
+    @task(name="sleep")
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+
+    def cancel_all(loop: Any) -> None:
+        for each in asyncio.all_tasks(loop):
+            loop.call_soon_threadsafe(each.cancel)
+
+    def work() -> None:
+        client = follow_workers()
+        future = sleep.submit(5)
+        threading.Timer(1, cancel_all, [client.loop.asyncio_loop]).start()
+        await_result(future)
+
+    runner = DaskTaskRunner(address=dask_address)
+    state = flow(work, name="closed", task_runner=runner)(return_state=True)
+    assert state.is_crashed(), state
+
+
+def test_a_fault_of_a_task_is_no_crash(dask_address: str) -> None:
+    def forget() -> int:
+        if time.time() < 0:
+            result = 1
+        return result
+
+    def work() -> int:
+        return await_result(task(forget, name="forget").submit())
+
+    runner = DaskTaskRunner(address=dask_address)
+    state = flow(work, name="fault", task_runner=runner)(return_state=True)
+    assert state.is_failed(), state

@@ -13,8 +13,8 @@ from autogroove.releases import (
     list_releases,
     set_aside_damaged_manifests,
 )
-from autogroove.repairing.lessons import restore_members
-from autogroove.repairing.remaking import remake_release
+from autogroove.runs.repairing.lessons import restore_members
+from autogroove.runs.repairing.remaking import remake_release
 from autogroove.store import Store
 
 

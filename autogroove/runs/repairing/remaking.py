@@ -31,8 +31,8 @@ from autogroove.model import (
 )
 from autogroove.model.training import train_model
 from autogroove.releases import Manifest, ReleaseParts
-from autogroove.repairing.lessons import find_lesson, name_catalogue
-from autogroove.runs import remake_clusters
+from autogroove.runs.reclustering import remake_clusters
+from autogroove.runs.repairing.lessons import find_lesson, name_catalogue
 from autogroove.source import load_catalogue
 from autogroove.store import (
     CachedParts,

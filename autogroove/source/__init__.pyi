@@ -7,7 +7,7 @@ from .files import to_real_path as to_real_path
 from .fma_metadata import SUBSETS as SUBSETS
 from .fma_metadata import rank_subsets as rank_subsets
 from .network import is_network_fault as is_network_fault
-from .scan import preview_scan as preview_scan
+from .preview import preview_scan as preview_scan
 from .scan import scan_source as scan_source
 from .sources import DEMO as DEMO
 from .sources import Collection as Collection

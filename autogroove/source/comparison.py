@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from autogroove.source.scan import preview_scan
+from autogroove.source.preview import preview_scan
 from autogroove.source.sources import Collection
 from autogroove.source.table import METADATA_FIELDS
 from autogroove.source.tracks import Reason

@@ -9,9 +9,10 @@ archive's directory, `etag-…` or `md5-…` from an object store.
 """
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from autogroove.source.files import Files
 from autogroove.source.network import is_network_fault
@@ -22,6 +23,8 @@ LOCAL_THREADS = 2
 REMOTE_THREADS = 16
 """Hashing is bound by two cores here, waiting for a network by neither."""
 _BLOCK_BYTES = 1 << 20
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 
@@ -87,5 +90,14 @@ def _look_into(files: Files, file: Unread, with_tags: bool) -> Fingerprinted:
             digest.update(block)
             num_read += len(block)
         tags = read_tags(opened, file.size_bytes, file.path) if with_tags else {}
-        sound = digest_sound(opened) if files.is_local else None
+        sound = _name_sound(opened) if files.is_local else None
     return Fingerprinted(file.row, digest.hexdigest(), tags, num_read, sound=sound)
+
+
+def _name_sound(opened: BinaryIO) -> str | None:
+    """Files are hostile: whatever goes wrong in one, its sound has no name."""
+    try:
+        return digest_sound(opened)
+    except Exception as error:
+        logger.debug("No sound: %r", error)
+        return None

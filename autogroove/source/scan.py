@@ -1,11 +1,12 @@
 """From a source to its catalogue, reading only the audio that is new or changed.
 
 What belongs here: what is known, what must be read, and what is double.
-What does not: listing (`listing`), reading (`fingerprints`), remembering (`scan_cache`), decoding.
+What does not: foreseeing (`preview`), listing (`listing`), reading (`fingerprints`), remembering
+(`scan_cache`), decoding.
 """
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,23 +15,18 @@ from autogroove.errors import SourceError
 from autogroove.source.fingerprints import Fingerprinted, Progress, Unread, fingerprint_files
 from autogroove.source.identities import (
     IDENTITY,
-    find_gone,
-    foresee_moves,
     recognise_sounds,
 )
 from autogroove.source.scan_cache import LISTING_SCHEMA, ScanCache, make_source_key
 from autogroove.source.sources import Collection
 from autogroove.source.splits import describe_split_faults
-from autogroove.source.table import METADATA_FIELDS, SCHEMA, conform_table
+from autogroove.source.table import SCHEMA, conform_table
 from autogroove.source.tags import TAG_NAMES, TAGS_VERSION
 from autogroove.source.tracks import Reason
-from autogroove.store import Store, make_key
+from autogroove.store import Store
 
 CHECKPOINT_SECONDS = 60.0
 """How much of a long first scan a crash may cost."""
-
-_MOST_CAME = 2
-"""For each file that went, so many new ones may be read to find it again in a preview."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +67,9 @@ def scan_source(
         StoreError: the store cannot be used.
     """
     memory = open_memory(source, store)
-    known = _recall(source, store, memory, before_url)
-    rows = _attach_known(source, known, believe=not rehash)
-    unread = _find_unread(rows)
+    known = recall(source, store, memory, before_url)
+    rows = attach_known(source, known, believe=not rehash)
+    unread = find_unread(rows)
     found: list[Fingerprinted] = []
     saved = time.monotonic()
     reading = fingerprint_files(
@@ -83,75 +79,22 @@ def scan_source(
         for one in reading:
             found.append(one)
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                _remember(memory, known, _apply(source, rows, found, known))
+                _remember(memory, known, apply_findings(source, rows, found, known))
                 saved = time.monotonic()
     finally:
-        rows = _apply(source, rows, found, known)
+        rows = apply_findings(source, rows, found, known)
         _remember(memory, known, rows)
     _refuse_if_unreadable(source, unread, found)
     bytes_read = sum(one.bytes_read for one in found)
-    return _lay_out(rows, len(unread), bytes_read)
+    return lay_out(rows, len(unread), bytes_read)
 
 
-def preview_scan(
-    source: Collection,
-    store: Store,
-    *,
-    before_url: str | None = None,
-    current: pd.DataFrame | None = None,
-) -> Scan:
-    """The scan that `scan_source` would make, as far as it can be told without reading audio.
-
-    Nothing is written. What is new or changed is listed with a null fingerprint, and counted as
-    `fingerprinted`; copies among those are not known yet. A new file of the size and time of one
-    that is gone is taken for that one. With `current`, the catalogue of the current release, files
-    of this machine are read that may be ones of it with other tags.
-    """
-    known = _recall(source, store, open_memory(source, store), before_url)
-    rows = _attach_known(source, known, believe=True)
-    num_unread = len(_find_unread(rows))
-    key = _key_of_listing(source, rows)
-    if _is_whole(source):
-        rows = foresee_moves(rows, known)
-    if current is not None and source.files.is_local:
-        rows = _look_at_likely(source, rows, known, current)
-    rows["fingerprint"] = rows["fingerprint"].fillna(rows["checksum"].where(rows["reason"].isna()))
-    return replace(_lay_out(rows, num_unread, 0), listing_key=key)
-
-
-def _look_at_likely(
-    source: Collection, rows: pd.DataFrame, known: pd.DataFrame, current: pd.DataFrame
-) -> pd.DataFrame:
-    """Rows with what is in files that may be known ones: changed ones, and new ones where about as
-    many went as came."""
-    unread = rows[rows["reason"].isna() & rows["fingerprint"].isna() & rows["checksum"].isna()]
-    gone = find_gone(rows, known)
-    gone = gone[gone["fingerprint"].isin(current["fingerprint"]) & gone["sound_digest"].notna()]
-    gone = gone[~gone["fingerprint"].isin(rows["fingerprint"])]
-    came = unread[unread["known"] < 0]
-    changed = unread[unread["known"] >= 0]
-    sounds = known["sound_digest"].iloc[changed["known"].to_numpy()]
-    likely = changed[sounds.notna().to_numpy()]
-    if _is_whole(source) and len(came) <= _MOST_CAME * len(gone):
-        likely = pd.concat([likely, came])
-    wanted = [each for each in _find_unread(rows) if each.row in likely.index]
-    found = list(fingerprint_files(source.files, wanted, with_tags=source.reads_tags))
-    return _apply(source, rows, found, known)
-
-
-def _key_of_listing(source: Collection, rows: pd.DataFrame) -> str:
-    """The same before and after new files were read: tags of theirs are not in it, metadata are."""
-    columns = ["path", "size_bytes", "version"]
-    if not source.reads_tags:
-        columns += [each.name for each in METADATA_FIELDS if each.name in rows]
-    return make_key("listing", rows[columns].to_json(orient="values", date_format="iso"))
-
-
-def _is_whole(source: Collection) -> bool:
+def is_whole(source: Collection) -> bool:
+    """Whether all files of a source are listed, so that a file that is not is gone."""
     return source.limit is None and source.subset is None
 
 
-def _recall(
+def recall(
     source: Collection, store: Store, memory: ScanCache, before_url: str | None
 ) -> pd.DataFrame:
     """What earlier scans found here; where there was none, what they found at another place."""
@@ -165,7 +108,7 @@ def open_memory(source: Collection, store: Store) -> ScanCache:
     return ScanCache(store, make_source_key(source.files.url, source.reads_tags))
 
 
-def _attach_known(source: Collection, known: pd.DataFrame, *, believe: bool) -> pd.DataFrame:
+def attach_known(source: Collection, known: pd.DataFrame, *, believe: bool) -> pd.DataFrame:
     """The listing with fingerprints and tags of files whose size and version are as before.
 
     Column `known` is the row of the same path in `known`, or -1; `is_same` tells whether it holds.
@@ -194,7 +137,7 @@ def _attach_known(source: Collection, known: pd.DataFrame, *, believe: bool) -> 
     return rows
 
 
-def _find_unread(rows: pd.DataFrame) -> list[Unread]:
+def find_unread(rows: pd.DataFrame) -> list[Unread]:
     """Files whose bytes are not known, and those whose tags an earlier version read."""
     is_unread = rows["fingerprint"].isna()
     if "tags_version" in rows:
@@ -206,7 +149,7 @@ def _find_unread(rows: pd.DataFrame) -> list[Unread]:
     return [Unread(*values) for values in zip(*columns, strict=True)]
 
 
-def _apply(
+def apply_findings(
     source: Collection, rows: pd.DataFrame, found: list[Fingerprinted], known: pd.DataFrame
 ) -> pd.DataFrame:
     """The rows with what was found in their files."""
@@ -229,7 +172,7 @@ def _apply(
     faulty = [one for one in found if one.fingerprint is None]
     rows.loc[[one.row for one in faulty], "reason"] = Reason.unreadable
     rows.loc[[one.row for one in faulty], "detail"] = [one.fault for one in faulty]
-    return recognise_sounds(rows, was_read, known, is_whole=_is_whole(source))
+    return recognise_sounds(rows, was_read, known, is_whole=is_whole(source))
 
 
 def _remember(memory: ScanCache, known: pd.DataFrame, rows: pd.DataFrame) -> None:
@@ -254,7 +197,8 @@ def _refuse_if_unreadable(
         )
 
 
-def _lay_out(rows: pd.DataFrame, fingerprinted: int, bytes_read: int) -> Scan:
+def lay_out(rows: pd.DataFrame, fingerprinted: int, bytes_read: int) -> Scan:
+    """The catalogue of what was found, copies excluded."""
     rows = _exclude_copies(rows)
     statuses = {reason: reason.status for reason in Reason}
     rows["status"] = rows["reason"].map(statuses).fillna("listed")

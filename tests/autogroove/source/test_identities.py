@@ -17,7 +17,8 @@ from mutagen.wave import WAVE
 from sounds import encode_mp3, encode_noise
 
 from autogroove.source.comparison import compare_catalogues, compare_listing
-from autogroove.source.scan import Scan, preview_scan, scan_source
+from autogroove.source.preview import preview_scan
+from autogroove.source.scan import Scan, scan_source
 from autogroove.source.sound_digests import digest_sound
 from autogroove.source.sources import open_source
 from autogroove.store.store import Store

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from autogroove.source.comparison import Changes, compare_listing
-from autogroove.source.scan import Scan, preview_scan, scan_source
+from autogroove.source.preview import preview_scan
+from autogroove.source.scan import Scan, scan_source
 from autogroove.source.scan_cache import LISTING_SCHEMA, ScanCache, make_source_key
 from autogroove.source.sources import Collection, open_source
 from autogroove.source.table import write_catalogue, write_table

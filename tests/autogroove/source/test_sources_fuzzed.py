@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from autogroove.errors import SourceError
 from autogroove.source.scan import scan_source
+from autogroove.source.sound_digests import digest_sound
 from autogroove.source.sources import open_source
 from autogroove.source.tags import read_tags
 from autogroove.store.store import Store
@@ -83,7 +84,9 @@ def test_a_damaged_table(table: bytes, changes: Damage) -> None:
         assert 1 in set(catalogue["track_id"])
 
 
-MAGIC = [b"ID3\x04\0\0", b"fLaC", b"OggS", b"RIFF", b"FORM", b"\0\0\0\x20ftyp"]
+MAGIC = [b"ID3\x04\0\0", b"fLaC", b"OggS", b"RIFF", b"RF64", b"FORM", b"\0\0\0\x20ftyp"]
+MAGIC += [b"\xff\xfb", b"caff\0\1\0\0", b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67"]
+MAGIC += [b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"]
 
 
 @SETTINGS
@@ -91,3 +94,4 @@ MAGIC = [b"ID3\x04\0\0", b"fLaC", b"OggS", b"RIFF", b"FORM", b"\0\0\0\x20ftyp"]
 def test_damaged_tags_are_no_tags(head: bytes, rest: bytes) -> None:
     data = head + rest
     assert isinstance(read_tags(io.BytesIO(data), len(data)), dict)
+    assert isinstance(digest_sound(io.BytesIO(data)), str | None)

@@ -1,7 +1,8 @@
 """In which order a set of tracks is heard.
 
 What belongs here: the cost of a transition and the search for a cheap order.
-What does not: which tracks are in the set, and what artists kept apart save (`spacing`).
+What does not: which tracks are in the set, or what keeping an artist's tracks apart saves
+(`spacing`).
 """
 
 import numpy as np

@@ -25,7 +25,8 @@ def estimate_tempo(clips: NDArray[np.uint8], frames_per_second: float) -> float:
     """Beats per minute of one track from its spectrograms uint8 (clips, bins, frames).
 
     Onset strength is the rise of each bin, summed; its autocorrelation, averaged over clips and
-    weighted toward 120 bpm, peaks at the beat. NaN where nothing ever rises.
+    weighted toward 120 bpm, peaks at the beat. NaN where nothing ever rises. The card
+    measures audio instead (`autogroove.evaluation`).
     """
     rises = np.maximum(np.diff(clips.astype(np.float32), axis=-1), 0).sum(axis=1)
     rises -= rises.mean(axis=1, keepdims=True)

@@ -101,10 +101,11 @@ class ReleaseParts(Record):
 
     `settings` is the JSON form of `Settings`, kept as plain JSON so that a later version of
     Autogroove, with other settings, can still read this release. `next_cluster` is the lowest
-    cluster id that was never given. `pictures` and `report` are for people. `gc_roots` name what
-    the card, the data report and the demo's audio came from: losing it costs time only; None: made
-    before this was recorded. None of these is in the content digest, nor are `timings` (seconds
-    by stage), `code_version`, `policy`, the counts and the source's URL.
+    cluster id that was never given. `gc_roots` name what the card, the data report and the demo's
+    audio came from: losing it costs time only. It is null in releases from before it was recorded.
+
+    The content digest leaves out what is for people (`pictures`, `report`), `gc_roots`, `timings`
+    (seconds by stage), `code_version`, `policy`, the counts and the source's URL.
     """
 
     catalogue: PartRef

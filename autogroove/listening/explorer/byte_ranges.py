@@ -30,7 +30,18 @@ _TYPES = {
     "m4a": "audio/mp4",
     "aiff": "audio/aiff",
     "aif": "audio/aiff",
+    "aac": "audio/aac",
+    "m4b": "audio/mp4",
+    "mp2": "audio/mpeg",
+    "mp4": "video/mp4",
+    "mka": "audio/x-matroska",
+    "mkv": "video/x-matroska",
+    "webm": "video/webm",
+    "wma": "audio/x-ms-wma",
+    "au": "audio/basic",
+    "caf": "audio/x-caf",
 }
+"""Of what browsers or players may know; the rest is bytes."""
 
 
 def answer_range(file: BinaryIO, path: str, wanted: str | None) -> Response:

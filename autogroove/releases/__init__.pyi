@@ -4,7 +4,6 @@ from .digests import known_parts as known_parts
 from .garbage import collect_garbage as collect_garbage
 from .inspection import Inspection as Inspection
 from .inspection import inspect_store as inspect_store
-from .inspection import set_aside_damaged_manifests as set_aside_damaged_manifests
 from .leases import hold_lease as hold_lease
 from .leases import wait_in_queue as wait_in_queue
 from .log import PublishOutcome as PublishOutcome
@@ -26,5 +25,6 @@ from .parts import SegmentPart as SegmentPart
 from .parts import missing_objects as missing_objects
 from .reading import Release as Release
 from .reading import open_release as open_release
+from .true_log import set_aside_damaged_manifests as set_aside_damaged_manifests
 from .verification import VerifyReport as VerifyReport
 from .verification import verify_release as verify_release

@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from autogroove.errors import DamagedObject, MissingObject, ReleaseError
+from autogroove.errors import DamagedObject, MissingObject
 from autogroove.releases.digests import known_parts
-from autogroove.releases.log import list_releases, release_numbers
-from autogroove.releases.manifest import FORMAT, Manifest, manifest_key, parse_manifest
-from autogroove.releases.parts import ReleaseParts, SegmentPart, content_digest
+from autogroove.releases.manifest import Manifest
+from autogroove.releases.parts import ReleaseParts, SegmentPart
+from autogroove.releases.true_log import read_true_log
 from autogroove.store import (
     NOTES,
     PartRef,
@@ -56,13 +56,11 @@ def inspect_store(store: Store, *, full: bool = False) -> Inspection:
         full: read every object of every release, and whatever has a note, instead of sizes.
 
     Raises:
-        ReleaseError: a manifest cannot be read.
+        DamagedObject, ReleaseError: a manifest is damaged, or of a newer form.
     """
-    log = list_releases(store)
+    log = read_true_log(store)
     if not log:
         return Inspection(0, (), ())
-    for manifest in log:
-        _require_true(store, manifest)
     known = {key: part for key, (part, _) in known_parts(log).items()}
     there = _list_sizes(store, known)
     segments = {s.index_key: s for m in log for s in m.parts.segments}
@@ -83,45 +81,6 @@ def inspect_store(store: Store, *, full: bool = False) -> Inspection:
     gone = {key for key in aside if not store.exists(key)}
     missing = sorted(k for k in _named(log[-1].parts) if k not in there or k in gone)
     return Inspection(len(known), tuple(sorted(gone)), tuple(missing))
-
-
-def set_aside_damaged_manifests(store: Store) -> list[str]:
-    """Keys of manifests that are damaged, and now are not in the log any more.
-
-    One that a newer Autogroove may have written is none: it is JSON of a form that is not known.
-    """
-    found = []
-    for number in release_numbers(store):
-        key = manifest_key(number)
-        data = store.read(key)
-        try:
-            manifest = parse_manifest(data, number, store.locate(key))
-            is_true = content_digest(manifest.parts) == manifest.content_digest
-        except ReleaseError:
-            is_true = _is_newer(data)
-        if not is_true:
-            set_aside(store, key)
-            found.append(key)
-    return found
-
-
-def _is_newer(data: bytes) -> bool:
-    try:
-        told = json.loads(data)
-    except ValueError:
-        return False
-    return (
-        isinstance(told, dict) and isinstance(told.get("format"), int) and told["format"] > FORMAT
-    )
-
-
-def _require_true(store: Store, manifest: Manifest) -> None:
-    if content_digest(manifest.parts) != manifest.content_digest:
-        raise ReleaseError(
-            f"{store.locate(manifest_key(manifest.release))} is damaged: its parts are not those "
-            "of its content digest. `autogroove releases repair` sets it aside; the next run "
-            "publishes its content again."
-        )
 
 
 def _list_sizes(store: Store, known: Mapping[str, PartRef]) -> dict[str, int]:

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,7 @@ from autogroove.releases.parts import (
     lead_to_one_place,
     missing_objects,
 )
-from autogroove.store import Store, require_conditional_create
+from autogroove.store import Store, require_conditional_create, write_note
 
 _READERS = 8
 
@@ -199,14 +200,18 @@ def _next_manifest(current: Manifest | None, parts: ReleaseParts, digest: str) -
 
 def _create(store: Store, manifest: Manifest) -> bool:
     """Whether this very manifest now stands in the log; only the read-back can tell."""
+    key, data = manifest_key(manifest.release), manifest.encoded()
     try:
-        if store.create(manifest_key(manifest.release), manifest.encoded()):
-            return True
+        stands = store.create(key, data)
     except StoreError as error:
-        if _standing_nonce(store, manifest.release, error) == manifest.nonce:
-            return True
-        raise ReleaseError(f"Release {manifest.release} is not published. {error}") from error
-    return _standing_nonce(store, manifest.release) == manifest.nonce
+        if _standing_nonce(store, manifest.release, error) != manifest.nonce:
+            raise ReleaseError(f"Release {manifest.release} is not published. {error}") from error
+        stands = True
+    stands = stands or _standing_nonce(store, manifest.release) == manifest.nonce
+    if stands:
+        with suppress(StoreError):  # without its note it is believed when it is next inspected
+            write_note(store, key, data)
+    return stands
 
 
 def _standing_nonce(store: Store, number: int, fault: StoreError | None = None) -> str | None:

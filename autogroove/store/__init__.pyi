@@ -31,9 +31,11 @@ from .listing import is_leftover as is_leftover
 from .notes import NOTES as NOTES
 from .notes import create_noted as create_noted
 from .notes import find_note as find_note
+from .notes import forget_note as forget_note
 from .notes import has_whole as has_whole
 from .notes import read_note as read_note
 from .notes import read_noted as read_noted
+from .notes import write_note as write_note
 from .notes import write_noted as write_noted
 from .readers import REMEDY as REMEDY
 from .readers import parse_json as parse_json

@@ -3,8 +3,9 @@
 What belongs here: writing such an object with a note of its digest, and reading it against that.
 What does not: parts of releases, whose digests are in manifests and memos (`artefacts`).
 
-A note is a cache entry, `memos/digests/<key of the object's key>.json`. Where it is lost, or the
-object is older than notes are, the object is believed once it has been read, and noted then.
+A note is a cache entry, `memos/digests/<key of the object's key>.json`, with a check of itself.
+Where it is lost or damaged, or the object is older than notes are, the object is believed once it
+has been read, and noted then.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from autogroove.store.readers import REMEDY, parse_json
 from autogroove.store.store import Store
 
 NOTES = "memos/digests"
-_NAME = "object"
+_NAME, _CHECK = "object", "check"
 
 
 def write_noted(store: Store, key: str, data: bytes) -> None:
@@ -26,14 +27,14 @@ def write_noted(store: Store, key: str, data: bytes) -> None:
     For what is made again from the same inputs, so that the same key always has these bytes.
     """
     write_again(store, key, data)
-    _note(store, key, data)
+    write_note(store, key, data)
 
 
 def create_noted(store: Store, key: str, data: bytes) -> bool:
     """The same, only where no object is; False means that somebody else was first."""
     created = store.create(key, data)
     if created:
-        _note(store, key, data)
+        write_note(store, key, data)
     return created
 
 
@@ -53,7 +54,7 @@ def read_noted(store: Store, key: str, parse: Callable[[bytes, str], Any] | None
         if note is None:
             if parse is not None:
                 parse(data, store.locate(key))
-            _note(store, key, data)
+            write_note(store, key, data)
             return data
         if digest_bytes(data) == note.sha256:
             return data
@@ -85,14 +86,22 @@ def read_note(store: Store, place: str, key: str | None = None) -> PartRef | Non
     try:
         told = parse_json(store.read(place), store.locate(place))
         ref = PartRef.model_validate(told[_NAME])
+        if told[_CHECK] != make_key(_CHECK, ref):
+            return None
     except (MissingObject, DamagedObject, ValueError, TypeError, KeyError):
         return None
     return ref if _place(ref.key) == place and key in (None, ref.key) else None
 
 
-def _note(store: Store, key: str, data: bytes) -> None:
+def forget_note(store: Store, key: str) -> None:
+    """Remove the note of an object that is to be written anew, otherwise."""
+    store.delete(_place(key))
+
+
+def write_note(store: Store, key: str, data: bytes) -> None:
+    """Note the digest of bytes that were written under a key."""
     ref = PartRef(key=key, sha256=digest_bytes(data), size_bytes=len(data))
-    store.write(_place(key), canonical_json({_NAME: ref}))
+    store.write(_place(key), canonical_json({_NAME: ref, _CHECK: make_key(_CHECK, ref)}))
 
 
 def _place(key: str) -> str:

@@ -5,7 +5,6 @@ kills its worker.
 What does not: what the tasks do.
 """
 
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,6 @@ from typing import Any, TypeVar
 import dask
 from distributed import Client, KilledWorker, as_completed
 from distributed.utils import sync
-from prefect.exceptions import TerminationSignal
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 
@@ -132,14 +130,14 @@ def await_result(future: PrefectFuture[Result]) -> Result:
     an error about a variable of Dask's own. That is no failure of the run: it crashed.
 
     Raises:
-        TerminationSignal: the process is being ended.
+        SystemExit: the process is being ended; Prefect records a crash.
     """
     try:
         return future.result()
     except UnboundLocalError as error:
         if not _is_of_closed_loop(error):
             raise
-        raise TerminationSignal(signal=signal.SIGTERM) from error
+        raise SystemExit("The process of this run was ended while it waited for Dask.") from error
 
 
 def _is_of_closed_loop(error: UnboundLocalError) -> bool:

@@ -3,8 +3,10 @@
 import asyncio
 import threading
 import time
+import uuid
 from typing import Any
 
+import httpx
 import pytest
 from prefect import flow, task
 from prefect_dask.task_runners import DaskTaskRunner
@@ -90,26 +92,32 @@ def test_a_cluster_that_does_not_answer_is_one_sentence(prefect_api: str) -> Non
         run_in_flow(nowhere, work)
 
 
-def test_a_run_whose_loop_is_closed_beneath_it_has_crashed(dask_address: str) -> None:
-    """As where the process of a run is ended: what Dask's loop works on is cancelled."""
+def test_a_run_whose_loop_is_closed_beneath_it_has_crashed(
+    dask_address: str, prefect_api: str
+) -> None:
+    """As where the process of a run is ended: what Dask's loop waits for is cancelled."""
 
     @task(name="sleep")
     def sleep(seconds: float) -> None:
         time.sleep(seconds)
 
-    def cancel_all(loop: Any) -> None:
+    def cancel_waiting(loop: Any) -> None:
         for each in asyncio.all_tasks(loop):
-            loop.call_soon_threadsafe(each.cancel)
+            if "Future._result" in repr(each):
+                loop.call_soon_threadsafe(each.cancel)
 
     def work() -> None:
         client = follow_workers()
         future = sleep.submit(5)
-        threading.Timer(1, cancel_all, [client.loop.asyncio_loop]).start()
+        threading.Timer(1, cancel_waiting, [client.loop.asyncio_loop]).start()
         await_result(future)
 
-    runner = DaskTaskRunner(address=dask_address)
-    state = flow(work, name="closed", task_runner=runner)(return_state=True)
-    assert state.is_crashed(), state
+    name = f"closed-{uuid.uuid4().hex}"
+    with pytest.raises(SystemExit, match="was ended while it waited"):
+        flow(work, name=name, task_runner=DaskTaskRunner(address=dask_address))()
+    asked = {"flows": {"name": {"any_": [name]}}}
+    (run,) = httpx.post(f"{prefect_api}/flow_runs/filter", json=asked).json()
+    assert run["state_type"] == "CRASHED"
 
 
 def test_a_fault_of_a_task_is_no_crash(dask_address: str) -> None:

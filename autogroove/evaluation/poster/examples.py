@@ -128,7 +128,8 @@ def _plan_music(store: Store, place: str, sizes: dict[str, int]) -> list[Piece]:
 def _describe(row: Mapping[Any, Any]) -> Recording:
     known = ("title", "artist", "album", "genre", "licence", "url", "tempo_bpm")
     facts = tuple((name, row[name]) for name in known if pd.notna(row[name]))
-    return Recording(str(row["path"]), int(row["size_bytes"]), str(row["fingerprint"]), facts)
+    digest = row["fingerprint"] if pd.isna(row["file_digest"]) else row["file_digest"]
+    return Recording(str(row["path"]), int(row["size_bytes"]), str(digest), facts)
 
 
 def _plan_demo(sizes: dict[str, int]) -> list[Piece]:

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -159,6 +160,10 @@ class MadeUp:
     def settings(self) -> dict:
         """As far as copies are looked for by sound."""
         return {"spectrogram": {"sample_rate_hz": 22050, "hop_samples": 429}}
+
+    def tracks_before(self, when: datetime) -> frozenset[int]:
+        """Nothing was before."""
+        return frozenset()
 
     def clips(self, track_id: int) -> np.ndarray:
         """Three of noise."""

@@ -43,7 +43,11 @@ def scan(store: Store, selection: SourceSelection, rehash: bool) -> Listing:
     """List the source and fingerprint what is new or changed."""
     stage = Stage("scan")
     source = open_source(
-        selection.source, store=store, subset=selection.subset, limit=selection.limit
+        selection.source,
+        store=store,
+        subset=selection.subset,
+        limit=selection.limit,
+        exclude_folders=selection.exclude_folders,
     )
     release = open_current(store)
     found = scan_source(

@@ -2,6 +2,7 @@ from .run import EXPLORER_PORT as EXPLORER_PORT
 from .run import Circumstances as Circumstances
 from .run import RunPolicy as RunPolicy
 from .run import SourceSelection as SourceSelection
+from .run import read_excluded_folders as read_excluded_folders
 from .run import read_settings as read_settings
 from .run import read_toml as read_toml
 from .settings import PRESETS as PRESETS

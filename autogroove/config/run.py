@@ -35,6 +35,9 @@ class SourceSelection(Section):
         None, description="Only FMA's tracks of this subset (small < medium < large < full)."
     )
     limit: int | None = Field(None, ge=1, description="Only this many tracks, by id.")
+    exclude_folders: tuple[str, ...] = Field(
+        (), description="Folders to leave out, as patterns: Audiobooks, */Podcasts."
+    )
 
 
 class RunPolicy(Section):
@@ -73,6 +76,21 @@ EXPLORER_PORT = 8808
 """Where the explorer listens, unless told otherwise."""
 
 
+def read_excluded_folders(config: Path | None) -> tuple[str, ...]:
+    """What the file says under `exclude_folders` of its section `source`.
+
+    Raises:
+        SettingsError: the file cannot be read, or they are no list of texts.
+    """
+    section = read_toml(config).get("source", {}) if config else {}
+    found = section.get("exclude_folders", []) if isinstance(section, dict) else []
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise SettingsError(
+            f'{config}: source.exclude_folders is a list of texts, like ["Audiobooks/*"].'
+        )
+    return tuple(found)
+
+
 def read_settings(preset: PresetName | None, config: Path | None, pairs: list[str]) -> Settings:
     """Settings from a preset, then a file, then single pairs; later ones win.
 
@@ -83,6 +101,7 @@ def read_settings(preset: PresetName | None, config: Path | None, pairs: list[st
     chosen: Any = preset or tree.pop("preset", DEFAULT_PRESET)
     settings = Settings.from_preset(chosen)
     overrides = {f"{s}.{k}": v for s, keys in tree.items() for k, v in _section(s, keys).items()}
+    overrides.pop("source.exclude_folders", None)  # which audio, not how it is treated
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:

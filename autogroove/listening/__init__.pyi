@@ -4,6 +4,10 @@ from .choosing import make_playlist as make_playlist
 from .clusters import describe_cluster_views as describe_cluster_views
 from .exports import EXPORT_FORMATS as EXPORT_FORMATS
 from .exports import export_playlist as export_playlist
+from .filters import Filters as Filters
+from .filters import Span as Span
+from .filters import parse_day as parse_day
+from .filters import select_tracks as select_tracks
 from .library import TrackLibrary as TrackLibrary
 from .library import open_collection as open_collection
 from .lists import Playlist as Playlist

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from autogroove.errors import NotFoundError, SettingsError
 from autogroove.listening.cancellation import raise_if_cancelled
+from autogroove.listening.filters import OPEN, Filters
 from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.listened import ListenedRelease
 from autogroove.listening.lists import Playlist, Scored
@@ -35,11 +36,13 @@ def find_similar(
     versions: bool = True,
     weighing: Weighing = USUAL,
     avoid: Sequence[int] = (),
+    filters: Filters = OPEN,
 ) -> list[Scored]:
     """The tracks nearest to one under mutual proximity, best first; the track itself is left out.
 
     Without `versions`, no recording comes twice, and that of the track itself not at all.
-    `weighing` says what near means. Tracks near to those of `avoid` come late.
+    `weighing` says what near means. Tracks near to those of `avoid` come late. What does
+    not fit `filters` is left out.
 
     Raises:
         NotFoundError: a track is not in the release.
@@ -48,7 +51,7 @@ def find_similar(
     collection = open_collection(release)
     position = find_position(collection, track_id)
     refuse_both([track_id], avoid)
-    find_nearest = _prepare_search(collection, position, weighing, avoid)
+    find_nearest = _prepare_search(collection, position, weighing, avoid, filters)
     looked = count
     while True:
         nearest, scores = find_nearest(looked)
@@ -69,13 +72,19 @@ Search = Callable[[int], tuple[NDArray[np.int64], Singles]]
 
 
 def _prepare_search(
-    collection: TrackLibrary, position: int, weighing: Weighing, avoid: Sequence[int]
+    collection: TrackLibrary,
+    position: int,
+    weighing: Weighing,
+    avoid: Sequence[int],
+    filters: Filters,
 ) -> Search:
     """What gives the nearest so many tracks, best first, with their scores."""
     proximity = collection.weigh(weighing)
-    if not avoid:
+    if not avoid and filters.is_open:
         return partial(proximity.find_nearest, position)
-    avoided = np.asarray(_find_all(collection, avoid))
+    avoided = np.asarray(_find_all(collection, avoid), dtype=np.int64)
+    fits = filters.allow(collection)
+    fits[avoided] = False
 
     def search(count: int) -> tuple[NDArray[np.int64], Singles]:
         # A score is the proximity at most, so nothing of less proximity than the last of these
@@ -84,8 +93,10 @@ def _prepare_search(
         while True:
             rows, near = proximity.find_nearest(position, looked)
             scores = near * (1 - proximity.between(rows, avoided)).prod(axis=1)
-            allowed = ~np.isin(rows, avoided)
-            best = np.flatnonzero(allowed)[np.argsort(-scores[allowed], kind="stable")[:count]]
+            order = np.argsort(-scores, kind="stable")
+            allowed = order[fits[rows[order]]].tolist()
+            heard = (at for at in allowed if filters.fits_tempo(collection, int(rows[at])))
+            best = np.fromiter(islice(heard, count), dtype=np.int64)
             is_whole = len(rows) < looked
             if is_whole or (len(best) == count and scores[best[-1]] >= near[-1]):
                 return rows[best], scores[best].astype(np.float32)
@@ -300,7 +311,7 @@ def _note_short(collection: TrackLibrary, chosen: list[int], rules: Rules, num_a
     return (
         f"Asked for {wanted}, found {len(chosen)} tracks "
         f"({_seconds(collection, chosen) / 60:.1f} minutes): the release has {len(collection)}, "
-        f"of which {num_allowed} beside the seeds pass the licence filter and the exclusions."
+        f"of which {num_allowed} beside the seeds pass the filters and the exclusions."
     )
 
 

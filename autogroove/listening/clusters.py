@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from autogroove.listening.filters import OPEN, Filters, select_tracks
 from autogroove.listening.library import TrackLibrary, TrackView, open_collection
 from autogroove.listening.listened import ListenedRelease
 
@@ -46,18 +47,27 @@ class ClusterView:
         }
 
 
-def describe_cluster_views(release: ListenedRelease | TrackLibrary) -> list[ClusterView]:
-    """Every cluster of a release, largest first."""
+def describe_cluster_views(
+    release: ListenedRelease | TrackLibrary, filters: Filters = OPEN
+) -> list[ClusterView]:
+    """Every cluster of a release, largest first, with the tracks of it that fit.
+
+    The exemplar stands for its cluster also where it does not fit itself.
+    """
     collection = open_collection(release)
     clusters = collection.cluster_of
+    if not filters.is_open:
+        clusters = np.where(select_tracks(collection, filters), clusters, -1)
     numbers, sizes = np.unique(clusters[clusters >= 0], return_counts=True)
     order = np.lexsort((numbers, -sizes))
-    return [_describe(collection, int(number)) for number in numbers[order]]
+    return [
+        _describe(collection, int(number), np.flatnonzero(clusters == number))
+        for number in numbers[order]
+    ]
 
 
-def _describe(collection: TrackLibrary, cluster: int) -> ClusterView:
-    members = np.flatnonzero(collection.cluster_of == cluster)
-    exemplar = _find_exemplar(collection, members)
+def _describe(collection: TrackLibrary, cluster: int, members: NDArray[np.int64]) -> ClusterView:
+    exemplar = _find_exemplar(collection, np.flatnonzero(collection.cluster_of == cluster))
     away = collection.proximity.distances_between(members, np.asarray([exemplar]))[:, 0]
     members = members[np.lexsort((members, away, members != exemplar))]
     tempos = collection.tempos[members]

@@ -113,6 +113,11 @@ class TrackLibrary:
         return _numbers(self.rows, "duration_seconds")
 
     @cached_property
+    def years(self) -> NDArray[np.float64]:
+        """The year of each track, NaN where unknown."""
+        return _numbers(self.rows, "year")
+
+    @cached_property
     def cluster_of(self) -> NDArray[np.int64]:
         """Cluster number of each track, -1 for a track that is in none."""
         return _numbers(self.rows, "cluster", missing=-1).astype(np.int64)

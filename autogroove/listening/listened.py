@@ -4,6 +4,7 @@ What belongs here: the protocol, which `autogroove.open_release` keeps, and so m
 What does not: any class that keeps it.
 """
 
+from datetime import datetime
 from typing import Any, Protocol
 
 import numpy as np
@@ -52,6 +53,10 @@ class ListenedRelease(Protocol):
     @property
     def settings(self) -> dict[str, Any]:
         """The settings as JSON."""
+        ...
+
+    def tracks_before(self, when: datetime) -> frozenset[int]:
+        """What the release that was current at a time had, by id."""
         ...
 
     def clips(self, track_id: int) -> NDArray[np.uint8]:

@@ -1,5 +1,6 @@
 """Tracks with scores, lists of them, and every track of a release with the reason of its status."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,15 +67,21 @@ _TEXTS = ("path", "title", "artist", "album", "genre", "licence", "status", "rea
 
 
 def describe_tracks(
-    release: ListenedRelease | TrackLibrary, *, quarantined: bool = False
+    release: ListenedRelease | TrackLibrary,
+    *,
+    quarantined: bool = False,
+    fitting: Collection[int] | None = None,
 ) -> list[dict[str, Any]]:
     """One object a track of the source: `{"track_id", "path", "title", "artist", "status",
-    "reason", "cluster", "clips"}` and more; with `quarantined`, only those that could not be used.
+    "reason", "cluster", "clips"}` and more; with `quarantined`, only those that could not be used;
+    with `fitting`, only those ids.
     """
     opened = release.release if isinstance(release, TrackLibrary) else release
     rows = opened.catalogue.merge(opened.clusters, on="track_id", how="left")
     if quarantined:
         rows = rows[rows["status"] == "quarantined"]
+    if fitting is not None:
+        rows = rows[rows["track_id"].isin(fitting)]
     return [_describe(row) for row in rows.to_dict("records")]
 
 

@@ -10,6 +10,7 @@ than one large one, and steps come out even.
 
 from collections import Counter
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ def find_path(
 
     Without a length, it is the shortest path on the mutual-proximity neighbour graph; with one,
     the cheapest walk of exactly that many tracks that gets nearer to the goal with each step.
-    Artist, album, licence and exclusion rules hold between the ends where the collection allows.
+    Artist, album, filter and exclusion rules hold between the ends where the collection allows.
 
     Raises:
         NotFoundError: a track is not in the release.
@@ -104,7 +105,9 @@ def _find_corridor(
     allowed = allow_tracks(collection, rules)
     allowed[[start, goal]] = False
     between = np.flatnonzero(allowed)
-    nearest = between[np.argsort(detour[between], kind="stable")[:CORRIDOR_SIZE]].tolist()
+    ordered = between[np.argsort(detour[between], kind="stable")].tolist()
+    fitting = (at for at in ordered if rules.filters.fits_tempo(collection, at))
+    nearest = list(islice(fitting, CORRIDOR_SIZE))
     for end in (start, goal) if not rules.versions else ():
         while (copy := collection.recordings.find_copy(end, nearest)) is not None:
             nearest.remove(copy)

@@ -6,9 +6,11 @@ What does not: search as one types with many answers on a page; it shares `searc
 
 import difflib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from autogroove.errors import AmbiguousError, NotFoundError
+from autogroove.listening.filters import OPEN, Filters
 from autogroove.listening.library import TrackLibrary, TrackView, fold_text, open_collection
 from autogroove.listening.listened import ListenedRelease
 
@@ -48,11 +50,19 @@ def resolve_track(release: ListenedRelease | TrackLibrary, words: str) -> int:
 
 
 def search_tracks(
-    release: ListenedRelease | TrackLibrary, words: str, *, limit: int = 20
+    release: ListenedRelease | TrackLibrary,
+    words: str,
+    *,
+    limit: int = 20,
+    filters: Filters = OPEN,
 ) -> list[TrackView]:
     """Tracks whose artist, title, album, genre or path hold every word, best first."""
     collection = open_collection(release)
-    return [collection.song(at) for at in search_positions(collection, words)[:limit]]
+    found: Iterator[int] = iter(search_positions(collection, words))
+    if not filters.is_open:
+        fits = filters.allow(collection)
+        found = (at for at in found if fits[at] and filters.fits_tempo(collection, at))
+    return [collection.song(at) for at in islice(found, limit)]
 
 
 def search_positions(collection: TrackLibrary, words: str) -> list[int]:

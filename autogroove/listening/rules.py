@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autogroove.errors import SettingsError
-from autogroove.listening.library import TrackLibrary, fold_text
+from autogroove.listening.filters import OPEN, Filters
+from autogroove.listening.library import TrackLibrary
 from autogroove.listening.weighing import USUAL, Weighing
 
 Ints = NDArray[np.int64]
@@ -28,12 +29,11 @@ class Rules:
     """What a listener asks of a playlist.
 
     `length` counts tracks, seeds included, up to `MOST_TRACKS`; `duration_seconds`, where given,
-    replaces it: tracks are added until the total comes closest to it. `licences` are words of
-    which at least one must be in a track's licence; `exclude` are track ids. Limits on artists and
-    albums are eased, in a stated order, where a collection is too small for them; licence,
-    exclusions and "one version of a recording" never are. `variety` is 1 - λ of maximal marginal
-    relevance. With `versions`, a list may hold several versions of a recording. `weighing` says
-    what near means; `avoid` are ids of tracks to keep away from.
+    replaces it: tracks are added until the total comes closest to it. `exclude` are track ids.
+    Limits on artists and albums are eased, in a stated order, where a collection is too small for
+    them; filters, exclusions and "one version of a recording" never are. `variety` is 1 - λ of
+    maximal marginal relevance. With `versions`, a list may hold several versions of a recording.
+    `weighing` says what near means; `avoid` are ids of tracks to keep away from.
     """
 
     length: int = 20
@@ -41,7 +41,7 @@ class Rules:
     artist_spacing: int = 8
     tracks_per_artist: int | None = 2
     tracks_per_album: int | None = 1
-    licences: tuple[str, ...] = ()
+    filters: Filters = OPEN
     exclude: frozenset[int] = frozenset()
     variety: float = 0.3
     candidates: int = 200
@@ -78,14 +78,10 @@ class Rules:
 
 
 def allow_tracks(collection: TrackLibrary, rules: Rules) -> NDArray[np.bool_]:
-    """Which tracks licence and exclusions leave, bool (n,)."""
-    allowed = np.ones(len(collection), dtype=bool)
+    """Which tracks filters and exclusions leave, bool (n,), unknown tempos among them."""
+    allowed = rules.filters.allow(collection)
     excluded = [collection.positions.get(each) for each in (*rules.exclude, *rules.avoid)]
     allowed[[at for at in excluded if at is not None]] = False
-    if rules.licences:
-        wanted = [fold_text(word) for word in rules.licences]
-        licences = collection.texts("licence")
-        allowed &= [any(word in licence for word in wanted) for licence in licences]
     return allowed
 
 
@@ -122,6 +118,8 @@ class Limits:
         ):
             if most is not None and counts[int(codes[position])] >= most:
                 return False
+        if not self._rules.filters.fits_tempo(self._collection, position):
+            return False
         return self._rules.versions or not any(
             self._collection.recordings.are_one(position, other)
             for claim in self._collection.recordings.claims(position)

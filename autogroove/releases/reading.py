@@ -12,11 +12,13 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from autogroove.errors import DamagedObject, MissingObject, NotFoundError, ReleaseError
-from autogroove.releases.log import current_release, read_manifest
+from autogroove.releases.log import current_release, list_releases, read_manifest
 from autogroove.releases.manifest import Manifest
 from autogroove.store import PartRef, Store, open_array, read_part
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import numpy as np
     import pandas as pd
     import pyarrow as pa
@@ -159,6 +161,18 @@ class Release:
         """Where tempo, rhythm and sound lie in an encoding, by name; empty without parts."""
         parts = self._json(self.manifest.parts.model.description).get("parts", {})
         return {name: slice(start, stop) for name, (start, stop) in parts.items()}
+
+    def tracks_before(self, when: "datetime") -> frozenset[int]:
+        """What the release that was current at a time had clips of, by id; nothing before any.
+
+        A rollback counts as the content that it brought back.
+        """
+        earlier = [
+            manifest
+            for manifest in list_releases(self.store)
+            if manifest.published_at < when and manifest.release <= self.number
+        ]
+        return frozenset(Release(self.store, earlier[-1])._rows) if earlier else frozenset()
 
     @cached_property
     def clusters(self) -> "pd.DataFrame":

@@ -75,7 +75,11 @@ def plan_run(
     """
     store = Store(store_url)
     source = open_source(
-        selection.source, store=store, subset=selection.subset, limit=selection.limit
+        selection.source,
+        store=store,
+        subset=selection.subset,
+        limit=selection.limit,
+        exclude_folders=selection.exclude_folders,
     )
     release = open_current(store)
     before_url, before = (release.source_url, release.catalogue) if release else (None, None)

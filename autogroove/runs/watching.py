@@ -21,7 +21,11 @@ def compare_source(store: Store, selection: SourceSelection) -> Changes:
         StoreError: the store cannot be read.
     """
     source = open_source(
-        selection.source, store=store, subset=selection.subset, limit=selection.limit
+        selection.source,
+        store=store,
+        subset=selection.subset,
+        limit=selection.limit,
+        exclude_folders=selection.exclude_folders,
     )
     release = open_current(store)
     if release is None:

@@ -6,6 +6,7 @@ from .comparison import name_contents as name_contents
 from .files import to_real_path as to_real_path
 from .fma_metadata import SUBSETS as SUBSETS
 from .fma_metadata import rank_subsets as rank_subsets
+from .folder_globs import match_folders as match_folders
 from .network import is_network_fault as is_network_fault
 from .preview import preview_scan as preview_scan
 from .scan import scan_source as scan_source

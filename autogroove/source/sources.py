@@ -5,8 +5,8 @@ What does not: reading folders, archives and URLs (`files`), CSV (`fma_metadata`
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
@@ -16,9 +16,11 @@ import pandas as pd
 from autogroove.errors import SourceError
 from autogroove.source.files import Files
 from autogroove.source.fma_metadata import SUBSETS, FmaMetadata
+from autogroove.source.folder_globs import match_folders
 from autogroove.source.folders import LocalFiles, RemoteFiles
 from autogroove.source.listing import list_collection
 from autogroove.source.network import RangedFile
+from autogroove.source.tracks import Reason
 from autogroove.source.zip_files import ZipFiles
 from autogroove.store import Store
 
@@ -43,6 +45,8 @@ class Collection:
     metadata: FmaMetadata | None = None
     subset: str | None = None
     limit: int | None = None
+    exclude_folders: tuple[str, ...] = ()
+    """Patterns of folders that are left out; see `folder_globs.match_folders`."""
     demo: "DemoSpec | None" = None
     """Of a demo: what `groovebox.render_demo` must be given before `is_ready`."""
 
@@ -56,7 +60,12 @@ class Collection:
             raise SourceError(
                 "The demo collection is not rendered yet: `autogroove run demo` does."
             )
-        return list_collection(self.files, self.kind, self.metadata, self.subset, self.limit)
+        rows = list_collection(self.files, self.kind, self.metadata, self.subset, self.limit)
+        left_out = match_folders(rows["path"], self.exclude_folders) & rows["reason"].isna()
+        rows["reason"] = rows["reason"].astype(object)
+        rows.loc[left_out, "reason"] = Reason.excluded_folder
+        rows.loc[left_out, "detail"] = Reason.excluded_folder.meaning
+        return rows
 
     def read(self, path: str) -> bytes:
         """The whole file of a track."""
@@ -90,12 +99,17 @@ class Collection:
 
 
 def open_source(
-    source: str, *, store: Store, subset: str | None = None, limit: int | None = None
+    source: str,
+    *,
+    store: Store,
+    subset: str | None = None,
+    limit: int | None = None,
+    exclude_folders: Sequence[str] = (),
 ) -> Collection:
     """The collection at a place: "demo", a folder, a zip archive, or any fsspec URL of these.
 
     `subset` keeps the tracks of one of FMA's subsets and of those inside it; `limit` the first so
-    many by track id.
+    many by track id. Tracks in `exclude_folders` are listed as excluded, and not read.
 
     Raises:
         SourceError: there is nothing of that kind, or the subset cannot be told.
@@ -106,7 +120,8 @@ def open_source(
         raise SourceError(f"A limit of {limit} leaves no track.")
     if named := DEMO.fullmatch(source):
         limits = [each for each in (limit, int(named[1] or 0)) if each]
-        return _open_demo(store, subset, min(limits, default=None))
+        demo = _open_demo(store, subset, min(limits, default=None))
+        return replace(demo, exclude_folders=tuple(exclude_folders))
     try:
         files = open_files(source, store)
         metadata = _find_metadata(files)
@@ -118,7 +133,7 @@ def open_source(
         raise SourceError(
             f"{files.url} has no {_METADATA_FOLDER}/ that could tell the subset {subset}."
         )
-    return Collection(kind, files.url, files, metadata, subset, limit)
+    return Collection(kind, files.url, files, metadata, subset, limit, tuple(exclude_folders))
 
 
 def _open_demo(store: Store, subset: str | None, limit: int | None) -> Collection:
@@ -129,7 +144,7 @@ def _open_demo(store: Store, subset: str | None, limit: int | None) -> Collectio
     place = store.locate(demo_prefix(spec))
     files: Files = LocalFiles(place) if store.is_local else RemoteFiles(place)
     metadata = FmaMetadata(files, _METADATA_FOLDER)
-    return Collection("demo", name_demo(limit), files, metadata, subset, limit, spec)
+    return Collection("demo", name_demo(limit), files, metadata, subset, limit, demo=spec)
 
 
 def open_files(source: str, store: Store) -> Files:

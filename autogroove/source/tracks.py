@@ -16,6 +16,7 @@ class Reason(StrEnum):
     missing_file = "missing_file"
     duplicate_id = "duplicate_id"
     duplicate_content = "duplicate_content"
+    excluded_folder = "excluded_folder"
     # Seen while the audio is decoded.
     not_audio = "not_audio"
     unsupported_format = "unsupported_format"
@@ -44,7 +45,12 @@ class Reason(StrEnum):
         return _MEANINGS[self]
 
 
-_EXCLUDING = {Reason.missing_file, Reason.duplicate_id, Reason.duplicate_content}
+_EXCLUDING = {
+    Reason.missing_file,
+    Reason.duplicate_id,
+    Reason.duplicate_content,
+    Reason.excluded_folder,
+}
 
 _MEANINGS = {
     Reason.empty: "The file has no bytes.",
@@ -54,6 +60,7 @@ _MEANINGS = {
     Reason.missing_file: "The metadata has a row for it, but the source has no file.",
     Reason.duplicate_id: "Another file of the source has the same track id.",
     Reason.duplicate_content: "Another track has the same bytes; that one is kept.",
+    Reason.excluded_folder: "It is in a folder that is to be left out (--exclude-folder).",
     Reason.not_audio: "The bytes are no audio: a web page, a picture, noise.",
     Reason.unsupported_format: "It may be audio, but no decoder here reads it.",
     Reason.truncated: "The audio ends well before its header says.",

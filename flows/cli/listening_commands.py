@@ -16,6 +16,7 @@ from autogroove.config import EXPLORER_PORT
 from flows.cli.options import (
     DEFAULT_STORE,
     ExportOptions,
+    FilterOptions,
     MeaningOptions,
     ReadingOptions,
     ReleaseOption,
@@ -45,12 +46,18 @@ def tracks(
         bool, typer.Option("--quarantined", help="Only tracks that could not be used, and why.")
     ] = False,
     *,
+    keeping: FilterOptions,
     reading: ReadingOptions,
 ) -> None:
     """Every track of the source, with what became of it."""
-    from autogroove.listening import describe_tracks
+    from autogroove.listening import describe_tracks, open_collection, select_tracks
 
-    rows = describe_tracks(reading.open(), quarantined=quarantined)
+    release, filters = reading.open(), keeping.filters
+    fitting = None
+    if not filters.is_open:
+        collection = open_collection(release)
+        fitting = release.track_ids[select_tracks(collection, filters)].tolist()
+    rows = describe_tracks(release, quarantined=quarantined, fitting=fitting)
     if quarantined:
         columns = ["track_id", "path", "reason", "detail"]
     else:
@@ -72,17 +79,24 @@ def similar(
     ] = True,
     *,
     meaning: MeaningOptions,
+    keeping: FilterOptions,
     reading: ReadingOptions,
 ) -> None:
     """The tracks whose groove is nearest to one track's."""
     from autogroove.listening import find_similar, match_clips, open_collection
 
-    weighing = meaning.weighing
+    weighing, filters = meaning.weighing, keeping.filters
     collection = open_collection(reading.open())
     seed = find_track(collection, track, may_ask=not reading.as_json)
     avoid = find_tracks(collection, meaning.avoid or (), may_ask=not reading.as_json)
     found = find_similar(
-        collection, seed, count=count, versions=versions, weighing=weighing, avoid=avoid
+        collection,
+        seed,
+        count=count,
+        versions=versions,
+        weighing=weighing,
+        avoid=avoid,
+        filters=filters,
     )
     rows = [scored.as_json() for scored in found]
     columns = list(LIST_COLUMNS)
@@ -110,9 +124,6 @@ def playlist(
     minutes: Annotated[
         float | None, typer.Option("--minutes", min=0.1, help="Duration instead of a length.")
     ] = None,
-    licence: Annotated[
-        list[str] | None, typer.Option("--licence", help="Only licences with one of these words.")
-    ] = None,
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", metavar="TRACK", help="Not this track.")
     ] = None,
@@ -122,13 +133,14 @@ def playlist(
     versions: VersionsOption = False,
     *,
     meaning: MeaningOptions,
+    keeping: FilterOptions,
     writing: ExportOptions,
     reading: ReadingOptions,
 ) -> None:
     """A playlist from one or more songs, ordered for smooth transitions."""
     from autogroove.listening import MOST_TRACKS, Rules, make_playlist, open_collection
 
-    weighing = meaning.weighing
+    weighing, filters = meaning.weighing, keeping.filters
     collection = open_collection(reading.open())
     find = partial(find_tracks, collection, may_ask=not reading.as_json, roots=writing.roots)
     starts = find(seeds)
@@ -136,7 +148,7 @@ def playlist(
     rules = Rules(
         length=usual if length is None else length,
         duration_seconds=minutes * 60 if minutes else None,
-        licences=tuple(licence or ()),
+        filters=filters,
         exclude=frozenset(find(exclude or ())),
         variety=variety,
         versions=versions,
@@ -156,26 +168,27 @@ def path(
     versions: VersionsOption = False,
     *,
     meaning: MeaningOptions,
+    keeping: FilterOptions,
     writing: ExportOptions,
     reading: ReadingOptions,
 ) -> None:
     """A walk from one song to another in small steps."""
     from autogroove.listening import Rules, find_path, open_collection
 
-    weighing, may_ask = meaning.weighing, not reading.as_json
+    weighing, filters, may_ask = meaning.weighing, keeping.filters, not reading.as_json
     collection = open_collection(reading.open())
     first, last = (find_track(collection, words, may_ask=may_ask) for words in (start, goal))
     avoid = find_tracks(collection, meaning.avoid or (), may_ask=may_ask, roots=writing.roots)
-    rules = Rules(versions=versions, weighing=weighing, avoid=tuple(avoid))
+    rules = Rules(versions=versions, weighing=weighing, filters=filters, avoid=tuple(avoid))
     made = find_path(collection, first, last, length, rules=rules)
     hand_over(collection, made, writing, reading.as_json)
 
 
-def clusters(reading: ReadingOptions) -> None:
+def clusters(*, keeping: FilterOptions, reading: ReadingOptions) -> None:
     """The clusters as stations: exemplar, size, tempo range, genres."""
     from autogroove.listening import describe_cluster_views
 
-    views = describe_cluster_views(reading.open())
+    views = describe_cluster_views(reading.open(), keeping.filters)
     rows = [view.as_json() for view in views]
     if not reading.as_json:
         for row, view in zip(rows, views, strict=True):

@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from autogroove.config import Circumstances, PresetName, Settings, SourceSelection, read_settings
+from autogroove.config import (
+    Circumstances,
+    PresetName,
+    Settings,
+    SourceSelection,
+    read_excluded_folders,
+    read_settings,
+)
 
 if TYPE_CHECKING:
-    from autogroove.listening import Root, Weighing
+    from autogroove.listening import Filters, Root, Weighing
     from autogroove.releases import Release
 
 StoreOption = Annotated[
@@ -48,6 +55,23 @@ SourceArgument = Annotated[
 
 DeviceOption = Annotated[
     Literal["auto", "cpu", "cuda"], typer.Option("--device", help="Where to train and encode.")
+]
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        envvar="AUTOGROOVE_CONFIG",
+        help="TOML file with settings, by section.",
+    ),
+]
+
+ExcludeFolderOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude-folder", metavar="GLOB", help="Leave this folder out; may be repeated."
+    ),
 ]
 
 TargetOption = Annotated[
@@ -117,10 +141,7 @@ class SourceOptions:
     preset: Annotated[
         PresetName | None, typer.Option("--preset", help="Which recipe and network to start from.")
     ] = None
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE", help="TOML file with settings, by section."),
-    ] = None
+    config: ConfigOption = None
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One setting; may be repeated."),
@@ -136,6 +157,7 @@ class SourceOptions:
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="Only this many tracks, by id.")
     ] = None
+    exclude_folder: ExcludeFolderOption = None
 
     @property
     def settings(self) -> Settings:
@@ -149,8 +171,20 @@ class SourceOptions:
 
     @property
     def selection(self) -> SourceSelection:
-        """The source and its part."""
-        return SourceSelection(source=self.source, subset=self.subset, limit=self.limit)
+        """The source and its part. Folders to leave out come from the file too.
+
+        Raises:
+            SettingsError: the file cannot be read.
+        """
+        return SourceSelection(
+            source=self.source,
+            subset=self.subset,
+            limit=self.limit,
+            exclude_folders=(
+                *read_excluded_folders(self.config),
+                *(self.exclude_folder or ()),
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -196,6 +230,58 @@ class ReadingOptions:
         from autogroove.releases import open_release
 
         return open_release(self.store, self.release)
+
+
+@dataclass(frozen=True)
+class FilterOptions:
+    """What is kept in and left out."""
+
+    folder: Annotated[
+        list[str] | None,
+        typer.Option("--folder", metavar="GLOB", help="Only this folder; may be repeated."),
+    ] = None
+    exclude_folder: ExcludeFolderOption = None
+    genre: Annotated[
+        list[str] | None, typer.Option("--genre", help="Only genres with one of these words.")
+    ] = None
+    licence: Annotated[
+        list[str] | None, typer.Option("--licence", help="Only licences with one of these words.")
+    ] = None
+    year: Annotated[
+        str, typer.Option("--year", metavar="FROM-TO", help="Only of these years: 1990-1999.")
+    ] = ""
+    tempo: Annotated[
+        str, typer.Option("--tempo", metavar="FROM-TO", help="Only so fast, in bpm: 90-120.")
+    ] = ""
+    track_length: Annotated[
+        str,
+        typer.Option("--track-length", metavar="FROM-TO", help="Only so long: 2:00-6:00."),
+    ] = ""
+    added_since: Annotated[
+        str,
+        typer.Option("--added-since", metavar="DAY", help="Only newer: 2026-11-28, or 30d."),
+    ] = ""
+    config: ConfigOption = None
+
+    @property
+    def filters(self) -> "Filters":
+        """All of them, and the folders that the file leaves out.
+
+        Raises:
+            SettingsError: one cannot be read.
+        """
+        from autogroove.listening import Filters
+
+        return Filters.parse(
+            folders=self.folder or (),
+            exclude_folders=(*read_excluded_folders(self.config), *(self.exclude_folder or ())),
+            genres=self.genre or (),
+            licences=self.licence or (),
+            years=self.year,
+            tempo=self.tempo,
+            lengths=self.track_length,
+            added_since=self.added_since,
+        )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from autogroove.errors import SettingsError
-from flows.cli.options import ExportOptions, ReadingOptions, RootOption, print_json, read_roots
+from flows.cli.options import (
+    ExportOptions,
+    FilterOptions,
+    ReadingOptions,
+    RootOption,
+    print_json,
+    read_roots,
+)
 
 if TYPE_CHECKING:
     from autogroove.listening import Playlist, TrackLibrary
@@ -35,6 +42,7 @@ def stations(
     ] = False,
     root: RootOption = None,
     *,
+    keeping: FilterOptions,
     reading: ReadingOptions,
 ) -> None:
     """Put every cluster into a player as a playlist whose name stays."""
@@ -47,7 +55,7 @@ def stations(
     try:
         made, gone = deliver_stations(
             player,
-            make_stations(collection, length=length),
+            make_stations(collection, length=length, filters=keeping.filters),
             collection,
             places,
             prefix=prefix,

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 from autogroove.listening.cancellation import raise_if_cancelled
@@ -12,6 +12,7 @@ from autogroove.listening.explorer.concurrency import computed, computed_slowly
 from autogroove.listening.explorer.open_releases import OpenReleases
 from autogroove.listening.explorer.overview import describe_scored, describe_track_view
 from autogroove.listening.exports import MEDIA_TYPES, export_playlist
+from autogroove.listening.filters import Filters
 from autogroove.listening.library import TrackLibrary
 from autogroove.listening.lists import Playlist, Scored
 from autogroove.listening.locations import Locations
@@ -23,13 +24,30 @@ from autogroove.listening.tempo import fill_tempos
 from autogroove.listening.weighing import USUAL, Weighing
 
 TrackId = Annotated[int, Field(ge=0, le=2**53)]
-Licence = Annotated[str, Field(max_length=200)]
+Word = Annotated[str, Field(max_length=200)]
 
 
 class Question(BaseModel):
     """Unknown names are errors, not silences."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FilterQuestion(Question):
+    """What is kept in and left out, as `autogroove.listening.Filters.parse` reads it."""
+
+    folders: Annotated[list[Word], Field(max_length=20), FailFast()] = []
+    exclude_folders: Annotated[list[Word], Field(max_length=20), FailFast()] = []
+    genres: Annotated[list[Word], Field(max_length=20), FailFast()] = []
+    licences: Annotated[list[Word], Field(max_length=20), FailFast()] = []
+    years: Annotated[str, Field(max_length=40)] = ""
+    tempo: Annotated[str, Field(max_length=40)] = ""
+    lengths: Annotated[str, Field(max_length=40)] = ""
+    added_since: Annotated[str, Field(max_length=40)] = ""
+
+    def parse(self) -> Filters:
+        """The filters."""
+        return Filters.parse(**self.model_dump())
 
 
 class PlaylistQuestion(Question):
@@ -41,7 +59,7 @@ class PlaylistQuestion(Question):
     artist_spacing: Annotated[int, Field(ge=0, le=500)] = 8
     tracks_per_artist: Annotated[int, Field(ge=1, le=500)] | None = 2
     tracks_per_album: Annotated[int, Field(ge=1, le=500)] | None = 1
-    licences: Annotated[list[Licence], Field(max_length=20), FailFast()] = []
+    filters: FilterQuestion = FilterQuestion()
     exclude: Annotated[list[TrackId], Field(max_length=100_000), FailFast()] = []
     variety: Annotated[float, Field(ge=0, le=1)] = 0.3
     weigh: Annotated[str, Field(max_length=200)] = ""
@@ -56,7 +74,7 @@ class PlaylistQuestion(Question):
             artist_spacing=self.artist_spacing,
             tracks_per_artist=self.tracks_per_artist,
             tracks_per_album=self.tracks_per_album,
-            licences=tuple(self.licences),
+            filters=self.filters.parse(),
             exclude=frozenset(self.exclude),
             variety=self.variety,
             weighing=read_weighing(self.weigh),
@@ -74,6 +92,8 @@ class ExportQuestion(Question):
 
 
 Words = Annotated[str, Query(max_length=200)]
+Short = Annotated[str, Query(max_length=40)]
+Several = Annotated[list[Word], Query(max_length=20)]
 Weigh = Annotated[str, Query(max_length=200, description="Such as rhythm=2,sound=0.")]
 Avoid = Annotated[list[TrackId], Query(alias="not", max_length=50, description="Repeatable.")]
 
@@ -83,6 +103,32 @@ def read_weighing(text: str) -> Weighing:
     return Weighing.parse(text) if text else USUAL
 
 
+async def read_filters(
+    folder: Several = [],  # noqa: B006 - FastAPI copies them
+    exclude_folder: Several = [],  # noqa: B006
+    genre: Several = [],  # noqa: B006
+    licence: Several = [],  # noqa: B006
+    year: Short = "",
+    tempo: Short = "",
+    track_length: Short = "",
+    added_since: Short = "",
+) -> Filters:
+    """What is kept in and left out, of an address; lists by repeating a name."""
+    return Filters.parse(
+        folders=folder,
+        exclude_folders=exclude_folder,
+        genres=genre,
+        licences=licence,
+        years=year,
+        tempo=tempo,
+        lengths=track_length,
+        added_since=added_since,
+    )
+
+
+Asked = Annotated[Filters, Depends(read_filters)]
+
+
 def listening_routes(library: OpenReleases) -> APIRouter:
     """The routes below `/api` that are about tracks and lists of them."""
     routes = APIRouter(prefix="/releases/{number}", tags=["listening"])
@@ -90,12 +136,14 @@ def listening_routes(library: OpenReleases) -> APIRouter:
     @routes.get("/search")
     @computed
     def search(
-        number: int, q: Words = "", limit: int = Query(20, ge=1, le=200)
+        number: int, filters: Asked, q: Words = "", limit: int = Query(20, ge=1, le=200)
     ) -> list[dict[str, Any]]:
         """Tracks whose title, artist, album, genre or path hold every word."""
         return [
             describe_track_view(song)
-            for song in search_tracks(library.open(number).collection, q, limit=limit)
+            for song in search_tracks(
+                library.open(number).collection, q, limit=limit, filters=filters
+            )
         ]
 
     @routes.get("/tracks/{track_id}")
@@ -113,13 +161,16 @@ def listening_routes(library: OpenReleases) -> APIRouter:
     def show_similar(
         number: int,
         track_id: int,
+        filters: Asked,
         limit: int = Query(12, ge=1, le=100),
         weigh: Weigh = "",
         avoid: Avoid = [],  # noqa: B006 - FastAPI copies it
     ) -> list[dict[str, Any]]:
         """The nearest tracks, best first, each with the pair of clips that match best."""
         collection, weighing = library.open(number).collection, read_weighing(weigh)
-        found = find_similar(collection, track_id, count=limit, weighing=weighing, avoid=avoid)
+        found = find_similar(
+            collection, track_id, count=limit, weighing=weighing, avoid=avoid, filters=filters
+        )
         return [_describe_match(collection, track_id, scored, weighing) for scored in found]
 
     @routes.post("/playlist")
@@ -135,12 +186,13 @@ def listening_routes(library: OpenReleases) -> APIRouter:
         number: int,
         start: int,
         goal: int,
+        filters: Asked,
         length: int | None = Query(None, ge=2, le=100),
         weigh: Weigh = "",
         avoid: Avoid = [],  # noqa: B006
     ) -> dict[str, Any]:
         """A walk from one track to another."""
-        rules = Rules(weighing=read_weighing(weigh), avoid=tuple(avoid))
+        rules = Rules(weighing=read_weighing(weigh), avoid=tuple(avoid), filters=filters)
         collection = library.open(number).collection
         return _describe(find_path(collection, start, goal, length, rules=rules))
 

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,10 @@ class ReportInputs:
     def encoding_parts(self) -> dict[str, slice]:
         """A report weighs nothing."""
         return {}
+
+    def tracks_before(self, when: datetime) -> frozenset[int]:
+        """A report knows no earlier release."""
+        return frozenset()
 
     def clips(self, track_id: int) -> NDArray[np.uint8]:
         """A report opens no segment."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,11 @@ class ArrayRelease:
     source_url: str = "/music"
     settings: dict[str, Any] = field(default_factory=dict)
     images: dict[int, np.ndarray] = field(default_factory=dict)
+    earlier: set[int] = field(default_factory=set)
     clip_vectors: dict[int, np.ndarray] = field(default_factory=dict)
+
+    def tracks_before(self, when: datetime) -> frozenset[int]:
+        return frozenset(self.earlier)
 
     def clips(self, track_id: int) -> np.ndarray:
         return self.images[track_id]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from autogroove.errors import NotFoundError, SettingsError
 from autogroove.listening.choosing import make_playlist
+from autogroove.listening.filters import Filters
 from autogroove.listening.library import open_collection
 from autogroove.listening.ordering import find_close_artists, measure_transitions, order_tracks
 from autogroove.listening.rules import Rules
@@ -52,7 +53,9 @@ def test_the_usual_rules_hold_for_every_seed(varied) -> None:
 
 
 def test_licences_and_exclusions_are_never_eased(varied) -> None:
-    free = Rules(length=200, licences=("cc-by",), exclude=frozenset(range(10, 100)))
+    free = Rules(
+        length=200, filters=Filters(licences=("cc-by",)), exclude=frozenset(range(10, 100))
+    )
     playlist = make_playlist(varied, [10 + 3 * 100], free)
     others = [scored.song for scored in playlist.tracks if scored.song.track_id != 310]
     assert others

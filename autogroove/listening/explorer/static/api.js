@@ -1,5 +1,7 @@
 // Asking the server. Every answer is about one release. Addresses are relative to the page: it may be below a prefix.
 
+import { filterPairs } from "./filters.js";
+
 let number = null;
 
 export function useRelease(release) {
@@ -30,11 +32,12 @@ export const showChanges = (since) => get(here(`/changes${since ? `?since=${sinc
 export const showCard = () => get(here("/card"));
 export const listStations = () => get(here("/stations"));
 export const showStation = (cluster) => get(here(`/stations/${cluster}`));
-export const search = (text) => get(here(`/search?q=${encodeURIComponent(text)}`));
-export const findSimilar = (id, weigh) => get(here(`/tracks/${id}/similar${weigh ? `?weigh=${encodeURIComponent(weigh)}` : ""}`));
+const query = (pairs) => new URLSearchParams([...pairs, ...filterPairs()].filter(([, value]) => value));
+export const search = (text) => get(here(`/search?${query([["q", text]])}`));
+export const findSimilar = (id, weigh) => get(here(`/tracks/${id}/similar?${query([["weigh", weigh]])}`));
 export const makePlaylist = async (question) => (await post(here("/playlist"), question)).json();
 export const findPath = (start, goal, { length, weigh }) =>
-  get(here(`/path?${new URLSearchParams({ start, goal, ...(length ? { length } : {}), ...(weigh ? { weigh } : {}) })}`));
+  get(here(`/path?${query([["start", String(start)], ["goal", String(goal)], ["length", length], ["weigh", weigh]])}`));
 export const exportPlaylist = async (question) => (await post(here("/export"), question)).blob();
 export const audioUrl = (id) => here(`/tracks/${id}/audio`);
 export const spectrogramUrl = (id, clip) => here(`/tracks/${id}/spectrogram/${clip}.png`);

@@ -1,6 +1,7 @@
 // The playlist: seeds and rules, the list itself, its order, paths and files.
 
 import * as api from "./api.js";
+import { filterBody, filterControls } from "./filters.js";
 import { announce, byId, formatTime, make, notice, words } from "./dom.js";
 import { play } from "./player.js";
 import { songRow } from "./songs.js";
@@ -12,7 +13,7 @@ let title = "";
 let notes = [];
 let busy = false;
 let onchange = () => {};
-const wanted = { length: 20, minutes: "", variety: 0.3, licence: "", perArtist: 2, spacing: 8, perAlbum: true };
+const wanted = { length: 20, minutes: "", variety: 0.3, perArtist: 2, spacing: 8, perAlbum: true };
 
 export const trackIds = () => songs.map((song) => song.track_id);
 
@@ -57,7 +58,6 @@ export async function pathTo(song, from) {
 }
 
 function rules() {
-  const licences = wanted.licence ? wanted.licence.split(",").map((word) => word.trim()).filter(Boolean) : [];
   return {
     length: Number(wanted.length) || 20,
     duration_minutes: Number(wanted.minutes) > 0 ? Number(wanted.minutes) : null,
@@ -65,7 +65,7 @@ function rules() {
     tracks_per_artist: Number(wanted.perArtist) || null,
     artist_spacing: Number(wanted.spacing) || 0,
     tracks_per_album: wanted.perAlbum ? 1 : null,
-    licences,
+    filters: filterBody(),
     weigh: weigh(),
   };
 }
@@ -193,12 +193,12 @@ function options() {
   album.addEventListener("change", () => { wanted.perAlbum = album.checked; });
   return make("details", {}, make("summary", {}, "Rules for the next playlist"),
     weighingControls(() => {}),
+    filterControls(() => {}),
     make("div", { class: "form" },
       field("Tracks", "length", { type: "number", min: 1, max: 500 }),
       field("or minutes", "minutes", { type: "number", min: 1, max: 1440, placeholder: "any" }),
       field("Tracks an artist", "perArtist", { type: "number", min: 1, max: 500 }),
       field("Places between an artist’s tracks", "spacing", { type: "number", min: 0, max: 500 }),
       field("Closer ↔ more varied", "variety", { type: "range", min: 0, max: 1, step: 0.05 }, true),
-      field("Licence has one of (words, commas)", "licence", { type: "text", placeholder: "any licence" }, true),
       make("label", { class: "row wide" }, make("span", { class: "row" }, album, "One track an album"))));
 }

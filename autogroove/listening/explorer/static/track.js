@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { byId, formatTime, isWeb, make, notice, words } from "./dom.js";
+import { filterControls, filterPairs } from "./filters.js";
 import { play } from "./player.js";
 import { actions, scoreBar, songRow, swatch } from "./songs.js";
 import { weigh, weighingControls } from "./weighing.js";
@@ -34,8 +35,8 @@ export async function showTrackPanel(id) {
     if (mine !== turn) return;
     const near = make("div", { class: "stack" }, make("p", { class: "quiet" }, "Looking for neighbours…"));
     const clips = pictures(song);
-    const sliders = weighingControls(() => { if (mine === turn) listNeighbours(song, near, clips, mine); });
-    panel.replaceChildren(make("div", { class: "stack" }, head(song), clips.element, make("h3", {}, "Sounds like"), sliders, near));
+    const again = () => { if (mine === turn) listNeighbours(song, near, clips, mine); };
+    panel.replaceChildren(make("div", { class: "stack" }, head(song), clips.element, make("h3", {}, "Sounds like"), weighingControls(again), filterControls(again), near));
     panel.scrollTop = 0;
     await listNeighbours(song, near, clips, mine);
   } catch (error) {
@@ -44,14 +45,15 @@ export async function showTrackPanel(id) {
 }
 
 async function listNeighbours(song, near, clips, mine) {
-  const asked = weigh();
+  const asking = () => `${weigh()} ${filterPairs()}`;
+  const asked = asking();
   near.setAttribute("aria-busy", "true");
   try {
-    const neighbours = await api.findSimilar(song.track_id, asked);
-    if (mine !== turn || asked !== weigh()) return;
+    const neighbours = await api.findSimilar(song.track_id, weigh());
+    if (mine !== turn || asked !== asking()) return;
     near.replaceChildren(neighbours.length
       ? make("ul", { class: "list", id: "neighbours" }, neighbours.map((other) => neighbourRow(song, other, neighbours, clips.show)))
-      : make("p", { class: "quiet" }, "It is the only track of this release."));
+      : make("p", { class: "quiet" }, filterPairs().length ? "No other track passes the filters." : "It is the only track of this release."));
     near.removeAttribute("aria-busy");
     onneighbours(song, neighbours);
   } catch (error) {

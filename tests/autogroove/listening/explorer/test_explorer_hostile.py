@@ -22,7 +22,7 @@ BODIES = {
     "minus infinite": '{"seeds": [1], "variety": -1e999}',
     "infinite length": '{"seeds": [1], "length": Infinity}',
     "long number": f'{{"seeds": [{NINES}]}}',
-    "lone surrogate": '{"seeds": [1], "licences": ["\\ud800"]}',
+    "lone surrogate": '{"seeds": [1], "filters": {"licences": ["\\ud800"]}}',
     "lone surrogate for a number": '{"seeds": ["\\udfff"]}',
     "lone surrogate as a name": '{"seeds": [1], "\\ud800": 1}',
     "nested deeply": '{"seeds": ' + DEEP,

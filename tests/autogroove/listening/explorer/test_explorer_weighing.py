@@ -131,3 +131,36 @@ def test_the_api_says_what_cannot_be_weighed(client: TestClient, track_id: int, 
     assert "Traceback" not in answer.text
     whole = client.get(f"/api/releases/2/tracks/{track_id}/similar", params={"weigh": "sound=2"})
     assert "no tempo, rhythm and sound to weigh" in whole.json()["detail"]
+
+
+@pytest.mark.browser
+def test_filters_keep_to_every_list_of_the_page(open_page) -> None:
+    page = open_page()
+    wait_ready(page)
+    choose(page, "song 00")
+    assert len(page.evaluate(NEIGHBOURS)) == 12
+    page.locator("#panel-track .filters summary").click()
+    page.fill("#panel-track input[name='filter-folder']", "g1, g2")
+    page.fill("#panel-track input[name='filter-exclude_folder']", "g2/song 3*")
+    expected = [f"Song {groove}{at}" for groove in (1, 2) for at in range(4)][:-1]
+    wait_until(page, f"{NEIGHBOURS}.sort()", expected)
+    page.click("#seed-track")
+    page.wait_for_selector("#playlist li")
+    names = page.locator("#playlist .name b").all_inner_texts()
+    assert names[0] == "Song 00"
+    assert set(names[1:]) <= set(expected)
+    assert page.input_value("#panel-playlist input[name='filter-folder']") == "g1, g2"
+    page.keyboard.press("/")
+    page.keyboard.type("song 2")
+    page.wait_for_selector("#found li[aria-selected='true']")
+    wait_until(page, "document.querySelectorAll('#found li').length", 4)
+
+
+def test_the_api_says_which_filter_is_none(client: TestClient, track_id: int) -> None:
+    at = f"/api/releases/2/tracks/{track_id}/similar"
+    assert "is no range" in client.get(at, params={"tempo": "fast"}).json()["detail"]
+    body = {"seeds": [track_id], "filters": {"added_since": "once"}}
+    assert "is no day" in client.post("/api/releases/2/playlist", json=body).json()["detail"]
+    newer = client.get(at, params={"added_since": "1d"}).json()
+    assert newer  # there was no release a day ago
+    assert client.get(at, params={"added_since": "2999-01-01"}).json() == []

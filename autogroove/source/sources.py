@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from autogroove.errors import SourceError
 from autogroove.source.files import Files
@@ -31,6 +33,7 @@ _RENDERING = re.compile(r"cache/demo-[0-9a-f]{32}(?=/|$)")
 DEMO = re.compile(r"demo(?::([1-9]\d{0,5}))?")
 """The demo collection, or its first so many tracks, as a release of them names its source."""
 
+_AUDIOBOOK = ".m4b"
 _METADATA_FOLDER = "fma_metadata"
 
 
@@ -61,10 +64,10 @@ class Collection:
                 "The demo collection is not rendered yet: `autogroove run demo` does."
             )
         rows = list_collection(self.files, self.kind, self.metadata, self.subset, self.limit)
-        left_out = match_folders(rows["path"], self.exclude_folders) & rows["reason"].isna()
         rows["reason"] = rows["reason"].astype(object)
-        rows.loc[left_out, "reason"] = Reason.excluded_folder
-        rows.loc[left_out, "detail"] = Reason.excluded_folder.meaning
+        is_book = rows["path"].str.lower().str.endswith(_AUDIOBOOK).fillna(False).astype(bool)
+        _leave_out(rows, match_folders(rows["path"], self.exclude_folders), Reason.excluded_folder)
+        _leave_out(rows, is_book, Reason.audiobook)
         return rows
 
     def read(self, path: str) -> bytes:
@@ -96,6 +99,15 @@ class Collection:
     def is_ready(self) -> bool:
         """Whether it is there; False only for a demo that must be rendered first."""
         return self.demo is None or self.files.has_file(f"{_METADATA_FOLDER}/tracks.csv")
+
+
+def _leave_out(
+    rows: pd.DataFrame, which: "pd.Series[bool] | NDArray[np.bool_]", reason: Reason
+) -> None:
+    """Give a reason to those that have none yet."""
+    left_out = which & rows["reason"].isna()
+    rows.loc[left_out, "reason"] = reason
+    rows.loc[left_out, "detail"] = reason.meaning
 
 
 def open_source(

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     duplicate_id = "duplicate_id"
     duplicate_content = "duplicate_content"
     excluded_folder = "excluded_folder"
+    audiobook = "audiobook"
     # Seen while the audio is decoded.
     not_audio = "not_audio"
     unsupported_format = "unsupported_format"
@@ -50,6 +51,7 @@ _EXCLUDING = {
     Reason.duplicate_id,
     Reason.duplicate_content,
     Reason.excluded_folder,
+    Reason.audiobook,
 }
 
 _MEANINGS = {
@@ -61,6 +63,7 @@ _MEANINGS = {
     Reason.duplicate_id: "Another file of the source has the same track id.",
     Reason.duplicate_content: "Another track has the same bytes; that one is kept.",
     Reason.excluded_folder: "It is in a folder that is to be left out (--exclude-folder).",
+    Reason.audiobook: "It is an audiobook (m4b), which no playlist wants.",
     Reason.not_audio: "The bytes are no audio: a web page, a picture, noise.",
     Reason.unsupported_format: "It may be audio, but no decoder here reads it.",
     Reason.truncated: "The audio ends well before its header says.",

@@ -228,3 +228,13 @@ def test_a_wav_without_tags_has_its_duration(music: Path, local_store: Store) ->
         opened.writeframes(bytes(8000))
     found = scan(music, local_store).catalogue.set_index("path")
     assert found.loc["plain.wav", "duration_seconds"] == pytest.approx(0.5)
+
+
+def test_an_audiobook_is_left_out_and_counted(music: Path, local_store: Store) -> None:
+    fma_layout.write_file(music, "Books/Chapter 1.m4b", b"words")
+    fma_layout.write_file(music, "Books/Chapter 2.M4B", b"more words")
+    fma_layout.write_file(music, "Books/Title.m4a", b"a song")
+    catalogue = scan(music, local_store).catalogue
+    left_out = {"Books/Chapter 1.m4b": "audiobook", "Books/Chapter 2.M4B": "audiobook"}
+    assert faults(catalogue) == left_out
+    assert set(catalogue["status"]) == {"listed", "excluded"}

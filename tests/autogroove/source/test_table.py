@@ -99,4 +99,5 @@ def test_every_reason_has_a_sentence_and_a_status() -> None:
         assert reason.meaning.endswith(".")
         assert reason.status == ("excluded" if reason.excludes else "quarantined")
     excluding = {r.value for r in Reason if r.excludes}
-    assert excluding == {"missing_file", "duplicate_id", "duplicate_content"}
+    copies = {"missing_file", "duplicate_id", "duplicate_content"}
+    assert excluding == copies | {"excluded_folder", "audiobook"}

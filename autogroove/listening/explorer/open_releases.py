@@ -7,14 +7,16 @@ What does not: HTTP.
 
 import threading
 from collections import OrderedDict
-from functools import cached_property, lru_cache
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autogroove.errors import NotFoundError
+from autogroove.errors import NotFoundError, StoreError
 from autogroove.listening.clusters import ClusterView, describe_cluster_views
-from autogroove.listening.explorer.layout import place_tracks
+from autogroove.listening.explorer.layout import Landscape, draw_landscape, place_tracks
 from autogroove.listening.explorer.pictures import paint_image
 from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.releases import (
@@ -41,8 +43,11 @@ HIGHEST_NUMBER = 10**9
 class OpenRelease:
     """One release with what the page needs of it, each made at its first use."""
 
-    def __init__(self, release: Release) -> None:
+    def __init__(
+        self, release: Release, find_landscape: Callable[[], Landscape] | None = None
+    ) -> None:
         self.release = release
+        self._find_landscape = find_landscape or self.draw_landscape
         self._opening, self._placing, self._describing = (threading.Lock() for _ in range(3))
         self._modelling = threading.Lock()
         self.reconstruct = lru_cache(MOST_PICTURES)(self._reconstruct)
@@ -66,7 +71,14 @@ class OpenRelease:
 
     @cached_property
     def _layout(self) -> NDArray[np.float32]:
-        return place_tracks(self.release.encodings, np.flatnonzero(self.collection.is_exemplar))
+        release = self.release
+        return place_tracks(self._find_landscape(), release.track_ids, release.encodings)
+
+    def draw_landscape(self) -> Landscape:
+        """What a map of this release, and of later ones of its model, is drawn on."""
+        release = self.release
+        exemplars = np.flatnonzero(self.collection.is_exemplar)
+        return draw_landscape(release.track_ids, release.encodings, exemplars)
 
     @property
     def clusters(self) -> list[ClusterView]:
@@ -111,6 +123,7 @@ class OpenReleases:
         self.default = default
         self._open: OrderedDict[int, OpenRelease] = OrderedDict()
         self._lock = threading.Lock()
+        self._draw_landscape = lru_cache(MOST_OPEN)(self._draw_landscape_of)
         self.compare = lru_cache(MOST_COMPARED)(self._compare)
         """What differs between two releases, by their numbers."""
 
@@ -135,11 +148,30 @@ class OpenReleases:
             raise NotFoundError("There is no release of that number.")
         with self._lock:
             if number not in self._open:
-                self._open[number] = OpenRelease(open_release(self.store, number))
+                release = open_release(self.store, number)
+                self._open[number] = OpenRelease(release, partial(self._find_landscape, release))
             self._open.move_to_end(number)
             while len(self._open) > MOST_OPEN:
                 self._open.popitem(last=False)
             return self._open[number]
+
+    def _find_landscape(self, release: Release) -> Landscape:
+        """That of the first release of the same model, so that what did not change stays in place.
+
+        One that has less than half as many tracks does not count: too few landmarks.
+        """
+        manifest = release.manifest
+        for earlier in self.list():
+            if earlier.release >= manifest.release:
+                break
+            is_same = earlier.parts.model.weights.sha256 == manifest.parts.model.weights.sha256
+            if is_same and 2 * earlier.parts.counts.tracks >= manifest.parts.counts.tracks:
+                with suppress(StoreError, NotFoundError):  # it may be collected, or damaged
+                    return self._draw_landscape(earlier.release)
+        return self._draw_landscape(manifest.release)
+
+    def _draw_landscape_of(self, number: int) -> Landscape:
+        return self.open(number).draw_landscape()
 
     def _compare(self, before: int, after: int) -> ReleaseDiff:
         return diff_releases(self.store, before, after)

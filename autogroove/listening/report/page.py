@@ -18,7 +18,7 @@ from autogroove.clustering import read_clusters
 from autogroove.config import Settings
 from autogroove.errors import ReleaseError
 from autogroove.listening.clusters import describe_cluster_views
-from autogroove.listening.explorer.layout import place_tracks
+from autogroove.listening.explorer.layout import draw_landscape, place_tracks
 from autogroove.listening.library import TrackLibrary, open_collection
 from autogroove.listening.report.charts import lay_strip, place_dots, trace_losses
 from autogroove.model import ModelSummary, read_track_encodings
@@ -137,7 +137,10 @@ def _count_reasons(catalogue: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _place_dots(inputs: ReportInputs, collection: TrackLibrary) -> list[Any]:
-    places = place_tracks(inputs.encodings, np.flatnonzero(collection.is_exemplar))
+    track_ids = np.asarray(list(collection.positions), np.int64)
+    exemplars = np.flatnonzero(collection.is_exemplar)
+    landscape = draw_landscape(track_ids, inputs.encodings, exemplars)
+    places = place_tracks(landscape, track_ids, inputs.encodings)
     names = [collection.song(at).name for at in range(len(collection))]
     return place_dots(places, collection.cluster_of, collection.is_exemplar, names)
 

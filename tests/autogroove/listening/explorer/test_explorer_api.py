@@ -11,9 +11,7 @@ from starlette.testclient import TestClient
 
 from autogroove.errors import AutogrooveError
 from autogroove.listening.assigning import assign_files
-from autogroove.listening.explorer import layout
 from autogroove.listening.explorer.app import create_app
-from autogroove.listening.explorer.layout import place_tracks
 from autogroove.listening.explorer.serving import is_loopback, serve_explorer, warn_open
 from autogroove.releases.reading import open_release
 from autogroove.store.store import Store
@@ -238,31 +236,3 @@ def test_a_store_without_a_release_is_no_error(tmp_path: Path) -> None:
     empty = TestClient(create_app(str(tmp_path)), base_url="http://localhost")
     assert empty.get("/api/releases").json() == {"default": None, "releases": []}
     assert empty.get("/").status_code == 200
-
-
-@pytest.mark.parametrize("num", [0, 1, 2, 3, 9, 60])
-def test_any_number_of_tracks_has_a_map(num: int) -> None:
-    encodings = np.random.default_rng(0).normal(size=(num, 6)).astype(np.float32)
-    places = place_tracks(encodings)
-    assert places.shape == (num, 2)
-    assert np.isfinite(places).all()
-    assert np.abs(places).max(initial=0) <= 1 + 1e-6
-
-
-def test_equal_tracks_have_a_map_too() -> None:
-    assert np.isfinite(place_tracks(np.ones((30, 6), np.float32))).all()
-
-
-def test_a_large_map_keeps_crowds_together_and_is_the_same_each_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(layout, "MOST_LANDMARKS", 150)
-    draw = np.random.default_rng(0)
-    crowd = draw.integers(0, 5, 600)
-    encodings = 8 * draw.normal(size=(5, 16))[crowd] + draw.normal(size=(len(crowd), 16))
-    places = place_tracks(encodings.astype(np.float32), np.arange(50))
-    centres = np.stack([places[crowd == c].mean(axis=0) for c in range(5)])
-    nearest = np.linalg.norm(places[:, None] - centres, axis=-1).argmin(axis=1)
-    assert (nearest == crowd).mean() > 0.98
-    again = place_tracks(encodings.astype(np.float32), np.arange(50))
-    np.testing.assert_array_equal(places, again)

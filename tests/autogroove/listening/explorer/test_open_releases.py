@@ -4,9 +4,13 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from places import ROOT
+from synthetic import Collection, put_release
 
+from autogroove.listening.explorer.open_releases import OpenReleases
+from autogroove.releases.log import publish_release
 from autogroove.store.store import Store
 
 pytestmark = pytest.mark.slow  # the store is a real run of the whole line
@@ -44,3 +48,17 @@ def test_nothing_but_a_reconstruction_needs_pytorch(store: Store) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_map_stays_where_the_model_stays(local_store: Store) -> None:
+    grown = Collection(track_ids=range(2, 30), changed=frozenset({5}))
+    other = Collection(track_ids=range(2, 30), model="second")
+    for collection in (Collection(), grown, other):
+        publish_release(local_store, put_release(local_store, collection))
+    releases = OpenReleases(local_store)
+    ids = [releases.open(number).release.track_ids.tolist() for number in (1, 2, 3)]
+    first, second, third = (releases.open(number).layout for number in (1, 2, 3))
+    for track_id in range(2, 24):
+        before, after = first[ids[0].index(track_id)], second[ids[1].index(track_id)]
+        assert (np.abs(before - after).max() == 0) == (track_id != 5)
+    assert np.abs(second - third).max() > 0.1

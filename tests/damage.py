@@ -121,8 +121,8 @@ def _is_made_anew(now: Bytes, key: str) -> bool:
         return True
     try:
         told = json.loads(now[key])
-        if key.startswith("memos/digests/"):  # of a manifest that was published again
-            return bool(told["object"]["key"].startswith("releases/"))
+        if key.startswith("memos/digests/"):  # of such a page, or a manifest published again
+            return bool(told["object"]["key"].startswith(("releases/", "memos/page/")))
         return key.startswith("memos/page/") and told["report"]["key"] in now
     except (ValueError, KeyError, TypeError):
         return False

@@ -23,8 +23,8 @@ from typing import Any
 
 from autogroove.clustering import cluster_encodings
 from autogroove.config import Settings
+from autogroove.model import computing_with
 from autogroove.releases import open_release
-from tasks.execution import computing_with
 
 SIZES = (8_000, 25_000, 106_574)
 CORES = (2, 16, 64)

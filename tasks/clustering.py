@@ -8,7 +8,7 @@ from prefect import task
 
 from autogroove.config import ClusteringSettings
 from autogroove.errors import AutogrooveError
-from autogroove.model import pool_tracks_once
+from autogroove.model import computing_with, pool_tracks_once
 from autogroove.releases import Manifest, current_release, list_releases
 from autogroove.runs import (
     ClusterDecision,
@@ -19,7 +19,7 @@ from autogroove.runs import (
 )
 from autogroove.store import CachedParts, PartRef, Store, is_whole
 from tasks.dask_map import spread_cells
-from tasks.execution import computing_with, retrying
+from tasks.execution import retrying
 from tasks.progress import Stage
 
 

@@ -15,11 +15,11 @@ from autogroove.evaluation.descriptors import (
     plan_descriptions,
     write_descriptions,
 )
-from autogroove.model import ModelSummary
+from autogroove.model import ModelSummary, computing_with
 from autogroove.releases import current_release
 from autogroove.source import Source, load_catalogue
 from autogroove.store import CachedParts, PartRef, Store, read_part
-from tasks.execution import computing_with, retrying
+from tasks.execution import retrying
 from tasks.progress import Stage
 
 

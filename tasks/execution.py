@@ -1,19 +1,13 @@
-"""How tasks run: which failures are worth another try, how many threads one computes with, and
-what the library logs.
-"""
+"""How tasks run: which failures are worth another try, and where goes what the library logs."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
-import torch
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.logging.handlers import APILogHandler
 from prefect.tasks import exponential_backoff
-from threadpoolctl import threadpool_limits
 
 from autogroove.errors import AutogrooveError, DamagedObject, StoreError
 
@@ -57,22 +51,6 @@ def retrying(hours: float = 1) -> Any:
         "retry_jitter_factor": 0.5,
         "retry_condition_fn": can_help,
     }
-
-
-@contextmanager
-def computing_with(num_threads: int) -> Iterator[None]:
-    """Give NumPy's libraries and PyTorch this many threads meanwhile, whatever was set before.
-
-    One thread gives the same digests in the process of a flow and on a worker, on two cores and
-    on sixty-four.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(num_threads)
-    try:
-        with threadpool_limits(num_threads):
-            yield
-    finally:
-        torch.set_num_threads(before)
 
 
 _LOGGERS = ("autogroove", "tasks")

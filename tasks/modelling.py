@@ -14,6 +14,7 @@ from autogroove.config import RunPolicy, Settings
 from autogroove.evaluation import Card
 from autogroove.model import (
     ModelSummary,
+    computing_with,
     encode_segment,
     find_encodings,
     read_summary,
@@ -24,7 +25,7 @@ from autogroove.releases import current_release, known_parts, list_releases, ope
 from autogroove.runs import ModelDecision, decide_model, decide_promotion
 from autogroove.source import load_catalogue
 from autogroove.store import PartRef, Store, refer_to
-from tasks.execution import computing_with, retrying
+from tasks.execution import retrying
 from tasks.progress import Stage
 
 

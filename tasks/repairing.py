@@ -18,7 +18,7 @@ from autogroove.releases import (
 )
 from autogroove.runs.repairing import Lesson, find_lesson, remake_release, restore_members
 from autogroove.store import Store
-from tasks.execution import computing_with, retrying
+from tasks.execution import retrying
 
 _log = logging.getLogger(__name__)
 
@@ -44,8 +44,7 @@ def mend(store: Store, lost: tuple[str, ...]) -> tuple[str, ...]:
     """Make again what the current release has lost; the keys of what is there again."""
     log = list_releases(store)
     current = log[-1]
-    with computing_with(1):
-        remade = remake_release(store, log, current, _leave_to_stages(current, lost))
+    remade = remake_release(store, log, current, _leave_to_stages(current, lost))
     for key in remade.made:
         _log.warning("%s was lost or damaged, and is made again.", key)
     for key, why in remade.lacking.items():

@@ -21,7 +21,7 @@ from autogroove.listening.report import (
     draw_pictures_once,
     render_page_once,
 )
-from autogroove.model import ModelSummary
+from autogroove.model import ModelSummary, computing_with
 from autogroove.releases import Decision
 from autogroove.runs import Listing
 from autogroove.segments import Member
@@ -32,7 +32,7 @@ from autogroove.store import (
     Store,
     read_part,
 )
-from tasks.execution import computing_with, retrying
+from tasks.execution import retrying
 from tasks.markdown import code_span, escape_markdown
 
 

@@ -29,10 +29,11 @@ from autogroove.evaluation.search import (
     take_side,
 )
 from autogroove.figures import draw_search, png_data_uri
+from autogroove.model import computing_with
 from autogroove.model.training import train_model
 from autogroove.source import load_catalogue, put_catalogue
 from autogroove.store import Store, put_bytes
-from tasks.execution import computing_with, retrying
+from tasks.execution import retrying
 
 
 @dataclass(frozen=True)

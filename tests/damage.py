@@ -119,10 +119,11 @@ def _is_made_anew(now: Bytes, key: str) -> bool:
     """A page that is rendered by a later run tells that run's decisions, and has another name."""
     if key not in now:
         return True
-    if not key.startswith("memos/page/"):
-        return False
     try:
-        return json.loads(now[key])["report"]["key"] in now
+        told = json.loads(now[key])
+        if key.startswith("memos/digests/"):  # of such a page, or a manifest published again
+            return bool(told["object"]["key"].startswith(("releases/", "memos/page/")))
+        return key.startswith("memos/page/") and told["report"]["key"] in now
     except (ValueError, KeyError, TypeError):
         return False
 

@@ -28,3 +28,4 @@ from .storing import model_folder as model_folder
 from .storing import read_summary as read_summary
 from .storing import read_training_tracks as read_training_tracks
 from .storing import record_training_tracks as record_training_tracks
+from .threads import computing_with as computing_with

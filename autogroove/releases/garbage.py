@@ -165,6 +165,7 @@ def _mark(kept: Iterable[Manifest]) -> _Needed:
     for manifest in kept:
         parts = manifest.parts
         keys.update(ref.key for ref in parts.objects())
+        keys.add(manifest_key(manifest.release))
         folders.update(segment.prefix for segment in parts.segments)
         folders.add(f"models/{parts.model.model_key}")
     return _Needed(frozenset(keys), frozenset(folders))
@@ -231,7 +232,9 @@ def _still_true(store: Store, key: str, needed: _Needed) -> bool:
     """Whether a cache entry names only parts that stay; of a note, whether its object is there."""
     if key.startswith(NOTES):
         noted = read_note(store, key)
-        return noted is not None and store.exists(noted.key)
+        if noted is None or noted.key.startswith(FOLDER):
+            return noted is not None and needed.holds(noted.key)
+        return store.exists(noted.key)
     try:
         named = json.loads(store.read(key)).values()
         return all(needed.holds(part["key"]) for part in named)

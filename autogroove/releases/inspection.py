@@ -101,6 +101,7 @@ def _choose_due(
     parts = current.parts
     believed = {parts.catalogue.key, parts.model.weights.key, parts.model.description.key}
     believed |= {parts.clusters.key, parts.cluster_report.key}
+    believed |= {parts.report.key} if parts.report else set()  # a later run words it otherwise
     objects = [part for key, part in known.items() if not key.startswith("segments/")]
     if full:
         return objects

@@ -1,20 +1,22 @@
 """Is a release what its manifest says, to the last byte?
 
 What belongs here: reading every object of a release again, or only looking for it.
-What does not: repair. What is damaged is deleted and made anew by the next run.
+What does not: repair. What is damaged is set aside and made again by `autogroove.runs.repairing`.
 """
 
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from autogroove.errors import AutogrooveError, MissingObject, StoreError
 from autogroove.releases.digests import find_contradictions
 from autogroove.releases.log import list_releases, read_manifest
+from autogroove.releases.manifest import FOLDER, manifest_key
 from autogroove.releases.parts import SegmentPart, content_digest, list_sizes
-from autogroove.store import Store, digest_bytes
+from autogroove.store import NOTES, Store, digest_bytes, find_note, parse_json, read_note
 
 _READERS = 8
 
@@ -29,13 +31,18 @@ class Fault:
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """What was looked at, and every fault found. `quick` means sizes only, no digests."""
+    """What was looked at, and every fault found. `quick` means sizes only, no digests.
+
+    `side_faults` are of what only saves time: measurements, listings, cache entries. They make no
+    release unsound.
+    """
 
     release: int
     quick: bool
     num_objects: int
     num_bytes: int
     faults: tuple[Fault, ...]
+    side_faults: tuple[Fault, ...] = ()
 
     @property
     def is_sound(self) -> bool:
@@ -71,8 +78,10 @@ def verify_release(
     manifest = read_manifest(store, number)
     parts = manifest.parts
     faults = []
+    if not _is_as_published(store, number):
+        faults.append(Fault(manifest_key(number), "it is not as it was published"))
     if content_digest(parts) != manifest.content_digest:
-        faults.append(Fault(f"releases/{number:06d}.json", "the content digest is another"))
+        faults.append(Fault(manifest_key(number), "the content digest is another"))
     for other in find_contradictions(parts, list_releases(store)):
         what = f"release {other.release} names it with another digest"
         faults.append(Fault(other.key, what))
@@ -93,8 +102,32 @@ def verify_release(
             faults.extend([fault] if fault else [])
             if progress:
                 progress(done, len(expected))
+        beside = [] if quick else [o.key for o in store.objects("memos")]
+        side_faults = [found for found in threads.map(partial(_check_memo, store), beside) if found]
     num_bytes = sum(each.size_bytes for each in expected)
-    return VerifyReport(number, quick, len(expected), num_bytes, tuple(faults))
+    return VerifyReport(number, quick, len(expected), num_bytes, tuple(faults), tuple(side_faults))
+
+
+def _is_as_published(store: Store, number: int) -> bool:
+    note = find_note(store, manifest_key(number))
+    return note is None or digest_bytes(store.read(note.key)) == note.sha256
+
+
+def _check_memo(store: Store, key: str) -> Fault | None:
+    """A fault of a cache entry, or of the object that a note is of; the log is looked at itself."""
+    note = read_note(store, key) if key.startswith(NOTES) else None
+    if note is not None:
+        if note.key.startswith((FOLDER, "encodings/")) or not store.exists(note.key):
+            return None
+        return _check_bytes(store, _Expected(note.key, note.sha256, note.size_bytes))
+    try:
+        told = parse_json(store.read(key), store.locate(key))
+        whole = isinstance(told, dict) and not key.startswith(NOTES)
+        return None if whole else Fault(key, "it is no cache entry")
+    except MissingObject:
+        return None
+    except StoreError as error:
+        return Fault(key, str(error))
 
 
 def _read_index(store: Store, segment: SegmentPart) -> list[_Expected] | Fault:

@@ -1,6 +1,5 @@
 from .arrays import StoredArray as StoredArray
 from .arrays import open_array as open_array
-from .artefacts import CachedParts as CachedParts
 from .artefacts import Count as Count
 from .artefacts import Digest as Digest
 from .artefacts import Key as Key
@@ -8,11 +7,9 @@ from .artefacts import Name as Name
 from .artefacts import PartRef as PartRef
 from .artefacts import Record as Record
 from .artefacts import is_whole as is_whole
-from .artefacts import make_once as make_once
 from .artefacts import names_itself as names_itself
 from .artefacts import put_bytes as put_bytes
 from .artefacts import put_json as put_json
-from .artefacts import read_cached as read_cached
 from .artefacts import read_part as read_part
 from .artefacts import refer_to as refer_to
 from .artefacts import set_aside as set_aside
@@ -28,6 +25,9 @@ from .keys import digest_bytes as digest_bytes
 from .keys import make_key as make_key
 from .listing import StoredObject as StoredObject
 from .listing import is_leftover as is_leftover
+from .memos import CachedParts as CachedParts
+from .memos import make_once as make_once
+from .memos import read_cached as read_cached
 from .notes import NOTES as NOTES
 from .notes import create_noted as create_noted
 from .notes import find_note as find_note

@@ -1,20 +1,18 @@
-"""Parts by the digest of their content, and the cache of which parts were made from which inputs.
+"""Parts of releases: objects with the digest of their content, put, read and compared.
 
-A cache entry is written after the parts that it names, and is believed only while they are all
-whole; so losing one, or damage to it, costs time and never a result.
+What belongs here: references, and what becomes of an object whose bytes do not have its digest.
+What does not: the cache of what was made from what (`memos`), or objects that no manifest names
+(`notes`).
 """
 
 import logging
-from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from autogroove.errors import DamagedObject, MissingObject, ReleaseError
+from autogroove.errors import MissingObject, ReleaseError
 from autogroove.store.keys import canonical_json, digest_bytes, make_key
-from autogroove.store.readers import parse_json
 from autogroove.store.store import Store
 
 _log = logging.getLogger(__name__)
@@ -111,47 +109,6 @@ def read_part(store: Store, ref: PartRef) -> bytes:
     raise ReleaseError(f"{store.locate(ref.key)} is damaged: its digest is another. {_REMEDY}")
 
 
-@dataclass(frozen=True)
-class CachedParts:
-    """The parts of an artefact by name, and whether they were there already."""
-
-    parts: dict[str, PartRef]
-    reused: bool
-
-    def __getitem__(self, name: str) -> PartRef:
-        return self.parts[name]
-
-
-def read_cached(store: Store, kind: str, key: str, names: Collection[str]) -> CachedParts | None:
-    """The parts of these names that were made from these inputs, or None if any is not whole."""
-    parts = _read_memo(store, kind, key)
-    if parts is None or set(parts) != set(names):
-        return None
-    damaged = [part for part in parts.values() if not is_whole(store, part)]
-    return None if damaged else CachedParts(parts, reused=True)
-
-
-def make_once(
-    store: Store,
-    kind: str,
-    key: str,
-    make: Callable[[], dict[str, PartRef]],
-    *,
-    names: Collection[str],
-) -> CachedParts:
-    """Recall an artefact, or make it and write down that it was made.
-
-    `key` identifies everything that the bytes of the parts depend on, `names` are those of the
-    parts.
-    """
-    known = read_cached(store, kind, key, names)
-    if known is not None:
-        return known
-    parts = make()
-    store.write(_place(kind, key), canonical_json(parts))
-    return CachedParts(parts, reused=False)
-
-
 def is_whole(store: Store, ref: PartRef) -> bool:
     """Whether a part's bytes are there and have its digest; a damaged object is set aside."""
     data = b""
@@ -172,17 +129,3 @@ def names_itself(key: str, data: bytes) -> bool:
     """Whether a key is the one that `put_bytes` gives these bytes."""
     kind, _, name = key.rpartition("/")
     return name.split(".")[0] == make_key(kind, digest_bytes(data))
-
-
-def _read_memo(store: Store, kind: str, key: str) -> dict[str, PartRef] | None:
-    """What a cache entry names; one that cannot be read is as good as none."""
-    place = _place(kind, key)
-    try:
-        found = parse_json(store.read(place), store.locate(place))
-        return {name: PartRef.model_validate(ref) for name, ref in found.items()}
-    except (MissingObject, DamagedObject, ValidationError, AttributeError):
-        return None
-
-
-def _place(kind: str, key: str) -> str:
-    return f"memos/{kind}/{key}.json"

@@ -131,6 +131,8 @@ def verify(
     else:
         for fault in report.faults:
             typer.echo(f"{fault.key}: {fault.what}")
+        for fault in report.side_faults:
+            typer.echo(f"{fault.key}: {fault.what} (it only saves time)")
         state = f"{len(report.faults)} faults" if report.faults else "whole"
         megabytes = report.num_bytes / 1e6
         typer.echo(

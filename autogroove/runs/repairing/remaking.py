@@ -4,6 +4,7 @@ What belongs here: which part needs what, and whether what was made is what was 
 What does not: making, which every stage's own function does (`make_once` under the same key).
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -24,6 +25,7 @@ from autogroove.evaluation.descriptors import find_missing, plan_descriptions
 from autogroove.listening.report import PICTURES, draw_pictures_once, render_page
 from autogroove.model import (
     ModelSummary,
+    computing_with,
     encode_segment,
     pool_tracks_once,
     read_summary,
@@ -73,7 +75,8 @@ def remake_release(
         if not wanted:
             continue
         try:
-            make()
+            with computing_with(1):
+                make()
             reason = "it comes out otherwise on this machine than it was"
         except AutogrooveError as error:
             reason = str(error)
@@ -153,7 +156,8 @@ class _Bench:
         if lesson is None:
             raise ReleaseError("it was trained from what the store does not have any more")
         catalogue = load_catalogue(self._store, lesson.catalogue_key)
-        train_model(self._store, catalogue, lesson.settings, start_from=lesson.start_from)
+        with computing_with(os.cpu_count() or 1):  # as a run trains
+            train_model(self._store, catalogue, lesson.settings, start_from=lesson.start_from)
         record_training_tracks(self._store, model_key, catalogue)
 
     def _encode(self, part: PartRef) -> None:

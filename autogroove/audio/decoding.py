@@ -6,7 +6,7 @@ What does not: the decoders, and how clips are cut from what they give (`cutting
 
 import time
 from contextlib import suppress
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 import soundfile
@@ -29,6 +29,7 @@ from autogroove.audio.layer3.clips import decode_clips, open_stream
 from autogroove.audio.mixing import NUM_TOTALS, mix_block
 from autogroove.audio.mpeg import MpegScan, scan_mpeg, tag_bytes
 from autogroove.audio.opening import open_sound
+from autogroove.audio.wav import rewrite_wav
 from autogroove.config import ClipSettings
 from autogroove.source import Reason
 
@@ -90,6 +91,10 @@ def _read_file(
     try:
         return _read_by_ffmpeg(stream, settings, band, container.form)
     except AudioFault as error:
+        rewritten = rewrite_wav(stream) if head.startswith(b"RIFF") else None
+        if rewritten is not None:
+            with suppress(AudioFault):
+                return _read_by_ffmpeg(cast(BinaryIO, rewritten), settings, band, "wav")
         raise _choose_fault(container, fault, error) from error
 
 

@@ -59,6 +59,16 @@ def test_a_wav_with_wrong_sizes_has_all_its_samples(riff, data, band):
     np.testing.assert_allclose(clips_of(wrong, band), clips_of(plain, band), atol=1e-6)
 
 
+@pytest.mark.parametrize("padding", [b"", b"\0"], ids=["without", "with"])
+@pytest.mark.parametrize("size", [1, 5, 33])
+def test_a_chunk_of_odd_length_may_lack_its_padding(size, padding):
+    plain = write("WAV")
+    data = plain.index(b"data")
+    odd = b"note" + struct.pack("<I", size) + b"\xe9" * size + padding
+    changed = plain[:data] + odd + plain[data:]
+    np.testing.assert_allclose(clips_of(changed), clips_of(plain), atol=1e-6)
+
+
 @pytest.mark.parametrize("band", [None, BAND], ids=["whole", "in part"])
 @pytest.mark.parametrize("frames", [0, (1 << 36) - 1, 50_000], ids=["unknown", "largest", "less"])
 def test_a_flac_of_any_said_length_has_all_its_samples(frames, band):

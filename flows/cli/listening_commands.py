@@ -20,8 +20,10 @@ from flows.cli.options import (
     MeaningOptions,
     ReadingOptions,
     ReleaseOption,
+    RootOption,
     StoreOption,
     print_json,
+    read_roots,
     spread,
 )
 from flows.cli.player_commands import LIST_COLUMNS, hand_over, show_rows, stations
@@ -253,6 +255,7 @@ def serve(
         list[str] | None,
         typer.Option("--cors-origin", help="Let pages of this origin read answers; repeatable."),
     ] = None,
+    root: RootOption = None,
     store: StoreOption = DEFAULT_STORE,
     release: ReleaseOption = None,
 ) -> None:
@@ -267,4 +270,5 @@ def serve(
         token=token,
         root_path=root_path,
         origins=cors_origin or (),
+        roots=read_roots(root),
     )

@@ -1,6 +1,6 @@
 """The app: routes, page, limits and guard put together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ from autogroove.listening.explorer.proxying import (
     parse_prefix,
 )
 from autogroove.listening.explorer.request_limits import RequestLimits
+from autogroove.listening.explorer.sonic import sonic_routes
+from autogroove.listening.roots import Root
 from autogroove.store import Store
 
 _PAGE = Environment(autoescape=True).from_string("""<!doctype html>
@@ -76,19 +78,21 @@ def create_app(
     hosts: Iterable[str] | None = LOOPBACK_NAMES,
     root_path: str = "",
     origins: Iterable[str] = (),
+    roots: Sequence[Root] = (),
 ) -> FastAPI:
     """The explorer of a store, as an ASGI app.
 
     `release` is shown first (default: the current one at each load). `hosts` are the names under
     which it answers, None for any; keep the default on loopback. With a `token`, every request
     must bring it. `root_path` is the path under which a reverse proxy shows it. Pages of `origins`
-    may read its answers. A store without a release gives a page that says how to make one.
+    may read its answers. `roots` say how a player sees the music. A store without a release gives
+    a page that says how to make one.
 
     Raises:
         SettingsError: `root_path` is no path, or an origin none.
     """
     prefix, allowed = parse_prefix(root_path), parse_origins(origins)
-    library = OpenReleases(Store(store_url), release)
+    library = OpenReleases(Store(store_url), release, roots)
     app = FastAPI(
         title="Autogroove explorer",
         version=version("autogroove"),
@@ -99,6 +103,7 @@ def create_app(
     app.state.library, app.state.root_path = library, prefix
     for routes in (overview_routes, listening_routes, media_routes):
         app.include_router(routes(library), prefix="/api")
+    app.include_router(sonic_routes(library, token))
     app.include_router(_page_routes(library))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(AutogrooveError, explain_errors(library.store))

@@ -47,6 +47,8 @@ SECURITY_HEADERS = {
 }
 PUBLIC_PATHS = frozenset(["/healthz", "/readyz"])
 """Asked by what watches over the server. They tell nothing else, so they need no token."""
+OWN_CREDENTIALS = "/rest/"
+"""What comes after it asks for the token in the way of Subsonic's clients: see `sonic`."""
 
 
 class Guard:
@@ -94,7 +96,8 @@ class Guard:
             )
         if self.token is None or self._is_known(headers):
             return None
-        if scope["path"].removeprefix(scope.get("root_path", "")) in PUBLIC_PATHS:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if path in PUBLIC_PATHS or path.startswith(OWN_CREDENTIALS):
             return None
         query = parse_qs(scope["query_string"].decode("latin-1"))
         given = query.pop("token", [""])[0].encode(errors="surrogatepass")

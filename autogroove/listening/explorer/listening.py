@@ -202,7 +202,7 @@ def listening_routes(library: OpenReleases) -> APIRouter:
         """A list of tracks as a file for players."""
         opened = library.open(number)
         playlist = _list_tracks(opened.collection, question)
-        locations = Locations.of_release(opened.release, None, question.paths)
+        locations = Locations.of_release(opened.release, None, question.paths, library.roots)
         text = export_playlist(playlist, question.format, locations)
         return Response(
             text,

@@ -7,7 +7,7 @@ What does not: HTTP.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache, partial
 
@@ -19,6 +19,9 @@ from autogroove.listening.clusters import ClusterView, describe_cluster_views
 from autogroove.listening.explorer.layout import Landscape, draw_landscape, place_tracks
 from autogroove.listening.explorer.pictures import paint_image
 from autogroove.listening.library import TrackLibrary, open_collection
+from autogroove.listening.locations import Locations
+from autogroove.listening.roots import Root
+from autogroove.listening.track_finder import TrackFinder
 from autogroove.releases import (
     Manifest,
     Release,
@@ -44,11 +47,16 @@ class OpenRelease:
     """One release with what the page needs of it, each made at its first use."""
 
     def __init__(
-        self, release: Release, find_landscape: Callable[[], Landscape] | None = None
+        self,
+        release: Release,
+        roots: Sequence[Root] = (),
+        find_landscape: Callable[[], Landscape] | None = None,
     ) -> None:
         self.release = release
+        self.roots = roots
         self._find_landscape = find_landscape or self.draw_landscape
         self._opening, self._placing, self._describing = (threading.Lock() for _ in range(3))
+        self._finding = threading.Lock()
         self._modelling = threading.Lock()
         self.reconstruct = lru_cache(MOST_PICTURES)(self._reconstruct)
         """PNG of what the model makes of a clip, by track id and clip."""
@@ -110,6 +118,25 @@ class OpenRelease:
         return paint_image(np.round(255 * made.clip(0, 1)).astype(np.uint8))
 
     @cached_property
+    def locations(self) -> Locations:
+        """Where the tracks are, here and as a player sees them.
+
+        Raises:
+            SourceError: the source is no longer there.
+        """
+        return Locations.of_release(self.release, style="absolute", roots=self.roots)
+
+    @property
+    def finder(self) -> TrackFinder:
+        """The tracks, by what others say of them."""
+        with self._finding:
+            return self._finder
+
+    @cached_property
+    def _finder(self) -> TrackFinder:
+        return TrackFinder(self.collection, self.locations)
+
+    @cached_property
     def source(self) -> Collection:
         """Where the audio is."""
         return open_source(self.release.source_url, store=self.release.store)
@@ -118,9 +145,12 @@ class OpenRelease:
 class OpenReleases:
     """A store's releases, the few that were used last kept open."""
 
-    def __init__(self, store: Store, default: int | None = None) -> None:
+    def __init__(
+        self, store: Store, default: int | None = None, roots: Sequence[Root] = ()
+    ) -> None:
         self.store = store
         self.default = default
+        self.roots = tuple(roots)
         self._open: OrderedDict[int, OpenRelease] = OrderedDict()
         self._lock = threading.Lock()
         self._draw_landscape = lru_cache(MOST_OPEN)(self._draw_landscape_of)
@@ -138,6 +168,17 @@ class OpenReleases:
         manifest = current_release(self.store)
         return None if manifest is None else manifest.release
 
+    def open_current(self) -> OpenRelease:
+        """The release that is current now, or the one that was chosen.
+
+        Raises:
+            NotFoundError: there is none yet.
+        """
+        number = self.default_number()
+        if number is None:
+            raise NotFoundError("The store holds no release yet.")
+        return self.open(number)
+
     def open(self, number: int) -> OpenRelease:
         """A release by its number.
 
@@ -149,7 +190,8 @@ class OpenReleases:
         with self._lock:
             if number not in self._open:
                 release = open_release(self.store, number)
-                self._open[number] = OpenRelease(release, partial(self._find_landscape, release))
+                find_landscape = partial(self._find_landscape, release)
+                self._open[number] = OpenRelease(release, self.roots, find_landscape)
             self._open.move_to_end(number)
             while len(self._open) > MOST_OPEN:
                 self._open.popitem(last=False)

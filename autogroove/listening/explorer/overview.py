@@ -1,7 +1,7 @@
 """Routes about releases as a whole, and tracks and maps as the page reads them."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Response
@@ -11,6 +11,7 @@ from autogroove.listening.choosing import find_position
 from autogroove.listening.clusters import ClusterView
 from autogroove.listening.explorer.concurrency import computed
 from autogroove.listening.explorer.open_releases import OpenRelease, OpenReleases
+from autogroove.listening.finding import Sought
 from autogroove.listening.library import TrackLibrary, TrackView
 from autogroove.listening.lists import Scored
 from autogroove.releases import Manifest, ReleaseDiff
@@ -21,6 +22,9 @@ MOST_NAMED = 50
 MOST_GENRES = 255
 
 NO_GENRE = 255
+
+
+Said = Annotated[str, Query(max_length=4096)]
 
 
 def describe_track_view(song: TrackView) -> dict[str, Any]:
@@ -133,6 +137,25 @@ def overview_routes(library: OpenReleases) -> APIRouter:
         """Every release, newest first, and the one to show first."""
         listed = [describe_manifest(manifest) for manifest in reversed(library.list())]
         return {"default": library.default_number(), "releases": listed}
+
+    @routes.get("/find")
+    @computed
+    def find_track(
+        path: Said = "",
+        musicbrainz_id: Said = "",
+        artist: Said = "",
+        title: Said = "",
+        duration_seconds: float | None = Query(None, gt=0),
+    ) -> dict[str, Any]:
+        """A song of the current release by its path, here or as a player sees it, by MusicBrainz
+        id, or by artist and title."""
+        opened = library.open_current()
+        places = (path,) if path else ()
+        found = opened.finder.find(Sought(places, title, artist, musicbrainz_id, duration_seconds))
+        if found is None:
+            raise NotFoundError(f"Release {opened.release.number} does not have this song.")
+        song = opened.collection.song(opened.collection.positions[found])
+        return {"release": opened.release.number, "track": describe_track_view(song)}
 
     @routes.get("/releases/{number}")
     @computed

@@ -5,7 +5,7 @@ import ipaddress
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import uvicorn
@@ -21,6 +21,7 @@ from autogroove.listening.explorer.connections import (
 )
 from autogroove.listening.explorer.guarding import LOOPBACK_NAMES
 from autogroove.listening.explorer.open_releases import OpenReleases
+from autogroove.listening.roots import Root
 
 _MOST_WAITING = 2048
 """Connections that wait until the server takes them."""
@@ -40,12 +41,13 @@ def serve_explorer(
     token: str | None = None,
     root_path: str = "",
     origins: Iterable[str] = (),
+    roots: Sequence[Root] = (),
     announce: Callable[[str], None] = say,
 ) -> None:
     """Serve the explorer until interrupted. Port 0 takes a free one.
 
-    `announce` is told the address, and what to know before others can reach it. `root_path` and
-    `origins` are those of `create_app`.
+    `announce` is told the address, and what to know before others can reach it. `root_path`,
+    `origins` and `roots` are those of `create_app`.
 
     Raises:
         SettingsError: `root_path` is no path, or an origin none.
@@ -53,7 +55,9 @@ def serve_explorer(
     """
     is_local = is_loopback(host)
     hosts = LOOPBACK_NAMES if is_local else None
-    app = create_app(store_url, release, token, hosts=hosts, root_path=root_path, origins=origins)
+    app = create_app(
+        store_url, release, token, hosts=hosts, root_path=root_path, origins=origins, roots=roots
+    )
     if not is_local:
         announce(warn_open(host, token))
     listening = _listen(host, port)

@@ -21,6 +21,7 @@ from .pretrained import unpack_weights as unpack_weights
 from .storing import ModelSummary as ModelSummary
 from .storing import build_autoencoder as build_autoencoder
 from .storing import frame_seconds as frame_seconds
+from .storing import has_training_tracks as has_training_tracks
 from .storing import is_loadable as is_loadable
 from .storing import is_stored as is_stored
 from .storing import load_model as load_model

@@ -21,6 +21,7 @@ from autogroove.store import (
     Store,
     canonical_json,
     digest_bytes,
+    has_whole,
     parse_json,
     parsing,
     read_noted,
@@ -206,6 +207,11 @@ def read_training_tracks(store: Store, model_key: str) -> frozenset[str] | None:
     except DamagedObject as error:
         _log.warning("%s Until then changes are counted from the current release.", error)
         return None
+
+
+def has_training_tracks(store: Store, model_key: str) -> bool:
+    """Whether it is known which audio that was; where the list is damaged it is set aside."""
+    return has_whole(store, _members_key(model_key), _parse_members)
 
 
 def _parse_members(data: bytes, place: str) -> frozenset[str]:

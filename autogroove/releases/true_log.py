@@ -6,6 +6,7 @@ What does not: the parts that they name (`inspection`).
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from autogroove.errors import DamagedObject, ReleaseError
 from autogroove.releases.log import release_numbers
@@ -49,11 +50,16 @@ def _read(store: Store, number: int) -> Manifest:
     key = manifest_key(number)
     place = store.locate(key)
     # What has no note yet is noted if it is a manifest at all.
-    data = read_noted(store, key, lambda data, place: parse_manifest(data, number, place))
+    parse = partial(_parse, number)
+    data = read_noted(store, key, parse, adopt=True)
     manifest = parse_manifest(data, number, place)
     if content_digest(manifest.parts) != manifest.content_digest:
         raise DamagedObject(f"{place} is damaged: its content digest is another. {REMEDY}")
     return manifest
+
+
+def _parse(number: int, data: bytes, place: str) -> Manifest:
+    return parse_manifest(data, number, place)
 
 
 def _is_newer(data: bytes) -> bool:

@@ -4,8 +4,8 @@ What belongs here: writing such an object with a note of its digest, and reading
 What does not: parts of releases, whose digests are in manifests and memos (`artefacts`).
 
 A note is a cache entry, `memos/digests/<key of the object's key>.json`, with a check of itself.
-Where it is lost or damaged, or the object is older than notes are, the object is believed once it
-has been read, and noted then.
+Where it is lost or damaged, or the object is older than notes are, the object is believed if it can
+be read, and noted by the next run that looks at it.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,9 @@ from autogroove.store.readers import REMEDY, parse_json
 from autogroove.store.store import Store
 
 NOTES = "memos/digests"
+Parse = Callable[[bytes, str], Any]
+"""Reads bytes of a place; what it makes of them does not matter, but whether it can."""
+
 _NAME, _CHECK = "object", "check"
 
 
@@ -38,10 +41,11 @@ def create_noted(store: Store, key: str, data: bytes) -> bool:
     return created
 
 
-def read_noted(store: Store, key: str, parse: Callable[[bytes, str], Any] | None = None) -> bytes:
+def read_noted(store: Store, key: str, parse: Parse | None = None, *, adopt: bool = False) -> bytes:
     """The bytes of an object as they were written.
 
-    `parse` reads bytes that have no note yet: they are damaged, or noted now.
+    Bytes that have no note yet are damaged if `parse` cannot read them. With `adopt` they are
+    noted; without, nothing is written.
 
     Raises:
         MissingObject: it is not there.
@@ -54,20 +58,21 @@ def read_noted(store: Store, key: str, parse: Callable[[bytes, str], Any] | None
         if note is None:
             if parse is not None:
                 parse(data, store.locate(key))
-            write_note(store, key, data)
+            if adopt:
+                write_note(store, key, data)
             return data
         if digest_bytes(data) == note.sha256:
             return data
     raise DamagedObject(f"{store.locate(key)} is damaged: its digest is another. {REMEDY}")
 
 
-def has_whole(store: Store, key: str, parse: Callable[[bytes, str], Any] | None = None) -> bool:
+def has_whole(store: Store, key: str, parse: Parse | None = None) -> bool:
     """Whether an object is there as it was written; a damaged one is set aside.
 
-    Whoever asks is about to read it, or to make it where it is not.
+    Whoever asks is about to read it, or to make it where it is not. So what has no note is noted.
     """
     try:
-        read_noted(store, key, parse)
+        read_noted(store, key, parse, adopt=True)
     except MissingObject:
         return False
     except DamagedObject:

@@ -149,7 +149,8 @@ def repair(
         typer.Option(
             "--source",
             metavar="SOURCE",
-            help="Where the audio is: what needs it is made too, by a run of its own.",
+            help="Where the audio is: what needs it is made too, by a run over all of it. For a "
+            "release of a part (--subset, --limit) use `run` with the same options.",
         ),
     ] = None,
     store: StoreOption = DEFAULT_STORE,

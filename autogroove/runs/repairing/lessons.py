@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from autogroove.config import Settings
 from autogroove.errors import AutogrooveError, DamagedObject, MissingObject
-from autogroove.model import read_training_tracks, record_training_tracks
+from autogroove.model import has_training_tracks, record_training_tracks
 from autogroove.model.training import choose_members, make_model_key
 from autogroove.releases import Manifest, list_releases
 from autogroove.source import load_catalogue
@@ -51,7 +51,7 @@ def restore_members(store: Store, current: Manifest) -> None:
     The release that the model was trained for says so too, unless it was collected.
     """
     model_key = current.parts.model.model_key
-    if read_training_tracks(store, model_key) is not None:
+    if has_training_tracks(store, model_key):
         return
     first = _find_first(list_releases(store), model_key)
     if first is not None:

@@ -38,11 +38,10 @@ class RepairReport:
         if self.release is None:
             return "No release is left. Run the pipeline again: it publishes what is in the store."
         if not self.lacking:
-            made = f", {len(self.made)} parts of it made again" if self.made else ""
-            return f"Release {self.release} is whole{made}."
+            return f"Release {self.release} is whole; objects made again: {len(self.made)}."
         return (
-            f"Release {self.release} lacks {len(self.lacking)} parts. What comes from the audio is "
-            "made by `autogroove run SOURCE`, or here with --source SOURCE."
+            f"Release {self.release} lacks objects: {len(self.lacking)}. What comes from the audio "
+            "is made by `autogroove run SOURCE`, or here with --source SOURCE."
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -56,4 +56,6 @@ def test_a_flipped_note_is_no_note(local_store: Store) -> None:
         local_store.write(place, data[:byte] + bytes([data[byte] ^ 1]) + data[byte + 1 :])
         assert find_note(local_store, KEY) is None
     assert read_noted(local_store, KEY) == b"[1]"
+    assert local_store.read(place) != data  # whoever only reads writes nothing
+    assert has_whole(local_store, KEY)
     assert local_store.read(place) == data

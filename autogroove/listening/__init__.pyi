@@ -26,3 +26,4 @@ from .stations import make_stations as make_stations
 from .tempo import estimate_tempo as estimate_tempo
 from .tempo import find_frame_rate as find_frame_rate
 from .weighing import Weighing as Weighing
+from .wishes import Wishes as Wishes

@@ -26,7 +26,13 @@ from flows.cli.options import (
     read_roots,
     spread,
 )
-from flows.cli.player_commands import LIST_COLUMNS, hand_over, show_rows, stations
+from flows.cli.player_commands import (
+    LIST_COLUMNS,
+    hand_over,
+    publish_playlists,
+    show_rows,
+    stations,
+)
 from flows.cli.track_choice import find_track, find_tracks
 
 TrackArgument = Annotated[
@@ -39,7 +45,8 @@ VersionsOption = Annotated[
 
 def add_listening_commands(app: typer.Typer) -> None:
     """Add every command of this module."""
-    for command in (tracks, similar, playlist, path, clusters, stations, card, assign, serve):
+    listening = (tracks, similar, playlist, path, clusters, stations, publish_playlists)
+    for command in (*listening, card, assign, serve):
         app.command()(spread(command))
 
 

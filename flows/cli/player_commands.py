@@ -4,6 +4,7 @@ What belongs here: options put to use, and what is said. What does not: the form
 (`autogroove.listening`), and how a player is talked to (`autogroove.listening.players`).
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
@@ -73,6 +74,26 @@ def stations(
         _say_missing(delivery)
     sent = sum(len(delivery.sent) for delivery in made)
     typer.echo(f"{len(made)} stations, {sent} tracks → {to}", err=True)
+
+
+def publish_playlists(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="TOML file: a player and its playlists.")
+    ],
+    *,
+    reading: ReadingOptions,
+) -> None:
+    """Make a player have the playlists and stations that a file names, as far as they changed."""
+    from autogroove.listening import Wishes
+    from autogroove.listening.players import keep_playlists
+
+    wishes = Wishes.read(file)
+    kept = keep_playlists(reading.open(), wishes)
+    show_rows(
+        [each.as_json() for each in kept], ["name", "state", "missing", "why"], reading.as_json
+    )
+    if any(each.state == "failed" for each in kept):
+        raise typer.Exit(1)
 
 
 def show_rows(rows: "list[dict[str, object]]", columns: list[str], as_json: bool) -> None:

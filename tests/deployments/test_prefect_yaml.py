@@ -43,10 +43,24 @@ def test_schedules_have_a_time_zone_that_exists(deployment: dict[str, Any]) -> N
         assert schedule["timezone"] in zoneinfo.available_timezones()
 
 
+def test_playlists_follow_the_publish_that_is_deployed() -> None:
+    (playlists,) = (each for each in DEPLOYMENTS if each["name"] == "playlists")
+    (trigger,) = playlists["triggers"]
+    parsed = DeploymentEventTrigger.model_validate(trigger)
+    assert parsed.expect == {"prefect.flow-run.Completed"}
+    name = load_flow("flows.publish_release.publish_release").name
+    assert trigger["match_related"] == {
+        "prefect.resource.role": "flow",
+        "prefect.resource.name": name,
+    }
+
+
 def test_triggers_expect_the_event_that_watching_emits(deployment: dict[str, Any]) -> None:
     from flows.watch_source import EVENT, name_dataset
 
     for trigger in deployment.get("triggers", []):
+        if deployment["name"] == "playlists":
+            continue
         parsed = DeploymentEventTrigger.model_validate(trigger)
         assert EVENT in parsed.expect
         assert name_dataset("s3://music/FMA large.zip") == "fma-large-zip"
@@ -55,8 +69,9 @@ def test_triggers_expect_the_event_that_watching_emits(deployment: dict[str, Any
 
 def test_publishes_and_trainings_queue_within_their_deployment() -> None:
     limits = {d["name"]: d["concurrency_limit"] for d in DEPLOYMENTS if "concurrency_limit" in d}
-    assert set(limits) == {"nightly", "weekly-retrain", "on-change", "on-demand", "train"}
-    assert list(limits.values()) == [{"limit": 1, "collision_strategy": "ENQUEUE"}] * 5
+    publishes = {"nightly", "weekly-retrain", "on-change", "on-demand"}
+    assert set(limits) == {*publishes, "train", "playlists"}
+    assert list(limits.values()) == [{"limit": 1, "collision_strategy": "ENQUEUE"}] * 6
 
 
 def test_only_training_is_in_the_gpu_pool_and_is_found_by_who_hands_it_over() -> None:

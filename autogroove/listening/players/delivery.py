@@ -5,7 +5,7 @@ What does not: how a player is talked to.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,18 +66,23 @@ def deliver_stations(
     *,
     prefix: str = "Autogroove",
     prune: bool = False,
+    unchanged: Collection[int] = (),
 ) -> tuple[list[Delivery], list[str]]:
     """All stations as playlists, each under the name that its number has there already.
 
-    Also the names of earlier stations that are none any more; with `prune`, they are removed.
+    Also the names of earlier stations that are none any more; with `prune`, they are removed. The
+    lists of `unchanged` clusters are left as they are.
 
     Raises:
         PlayerError: as for `deliver`, where not one station has a track there.
     """
-    numbered = ((_number(name, prefix), name) for name in player.names())
-    by_number = {number: name for number, name in numbered if number is not None}
+    by_number = find_stations(player, prefix)
+    for cluster in unchanged:
+        by_number.pop(cluster, None)
+    stations = [station for station in stations if station.cluster not in unchanged]
     songs = {s.song.track_id: s.song for station in stations for s in station.playlist.tracks}
-    references = player.find([want_track(collection, song, locations) for song in songs.values()])
+    wanted = [want_track(collection, song, locations) for song in songs.values()]
+    references = player.find(wanted) if wanted else []
     known = dict(zip(songs, references, strict=True))
     deliveries = []
     for station in stations:
@@ -96,6 +101,12 @@ def deliver_stations(
     for name in gone if prune else ():
         player.remove(name)
     return deliveries, gone
+
+
+def find_stations(player: Player, prefix: str) -> dict[int, str]:
+    """The names of the stations that a player has, by the number of their cluster."""
+    numbered = ((_number(name, prefix), name) for name in player.names())
+    return {number: name for number, name in numbered if number is not None}
 
 
 def want_track(collection: TrackLibrary, song: TrackView, locations: Locations) -> Wanted:

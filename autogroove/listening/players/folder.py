@@ -42,6 +42,10 @@ class FolderPlayer:
         """Of the files that end in .m3u8."""
         return sorted(file.stem for file in self._folder.glob("*.m3u8"))
 
+    def has(self, name: str) -> bool:
+        """Whether its file is there."""
+        return self._path(name).exists()
+
     def put(self, name: str, playlist: Playlist, references: Sequence[str]) -> bool:
         """Write the file beside itself first, so that no player reads half of it."""
         text = export_playlist(replace(playlist, title=name), "m3u8", self._locations)

@@ -57,6 +57,10 @@ class MpdPlayer:
         with self._told():
             return [str(each["playlist"]) for each in self._client.listplaylists()]
 
+    def has(self, name: str) -> bool:
+        """Whether it is stored."""
+        return _tidy_name(name) in self.names()
+
     def put(self, name: str, playlist: Playlist, references: Sequence[str]) -> bool:
         """Store the list under another name first, then rename it."""
         name = _tidy_name(name)

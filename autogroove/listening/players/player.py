@@ -39,6 +39,10 @@ class Player(Protocol):
         """The playlists that it has, and that we may replace."""
         ...
 
+    def has(self, name: str) -> bool:
+        """Whether it has the playlist that `put` would make or replace under a name."""
+        ...
+
     def put(self, name: str, playlist: Playlist, references: Sequence[str]) -> bool:
         """Make a playlist of the tracks; whether it took the place of one of this name."""
         ...

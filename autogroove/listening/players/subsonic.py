@@ -143,6 +143,10 @@ class SubsonicPlayer:
         owner = known.get("owner")
         return not known.get("readonly") and (not owner or not self._user or owner == self._user)
 
+    def has(self, name: str) -> bool:
+        """Whether the user has a playlist of this name."""
+        return self._find_list(name) is not None
+
     def put(self, name: str, playlist: Playlist, references: Sequence[str]) -> bool:
         """Fill the playlist of this name, which keeps its id, or a new one."""
         known = self._find_list(name)

@@ -1,7 +1,7 @@
 """Whatever is damaged, the next run ends at the digests of the undamaged store, or says why not.
 
-Every kind of object × every way to damage it. The whole table is printed by `-s`; a part of it is
-in the usual suite, with another way for each kind.
+Every kind of object × every way to damage it. The whole table is printed by `-s`; in the usual
+suite most kinds are damaged once, each in another way.
 """
 
 from collections import Counter
@@ -20,6 +20,13 @@ from autogroove.releases.verification import verify_release
 from autogroove.runs.repairing.repair import repair_store
 from autogroove.store.store import Store
 
+LEFT_TO_THE_WHOLE_TABLE = {
+    "segment: group",
+    "data picture",
+    "statistics",
+    "note of a digest",
+    *(f"memo: {kind}" for kind in damage.MEMOS[1:]),
+}
 HEALED, VERIFIED, REFUSED, REPAIRED = "healed", "by --verify", "refused", "by repair"
 
 
@@ -103,7 +110,8 @@ def test_each_kind_of_object_is_healed_or_said_to_be_lost(
     local_store: Store, music: Path, settings: Settings, whole: damage.Bytes
 ) -> None:
     damage.put_back(local_store, whole)
-    kinds = damage.find_kinds(local_store)
+    found = damage.find_kinds(local_store)
+    kinds = {kind: key for kind, key in found.items() if kind not in LEFT_TO_THE_WHOLE_TABLE}
     ways = list(damage.WAYS)
     cells = (
         (kind, key, ways[place % len(ways)]) for place, (kind, key) in enumerate(kinds.items())

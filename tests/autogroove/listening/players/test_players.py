@@ -190,3 +190,13 @@ def test_a_wrong_password_is_told_without_the_password(place, collection) -> Non
         open_player(place.target, Locations.of_source("/library"), wrong)
     assert "not-the-secret" not in str(found.value)
     assert place.target.partition("://")[2] in str(found.value)
+
+
+def test_a_player_tells_whether_it_has_a_list(place: Place, collection) -> None:
+    send(place, collection, make_playlist(collection, [10], Rules(length=2)), "Here / now")
+    player, _ = open_player(place.target, Locations.of_source("/library"), ENVIRONMENT)
+    try:
+        assert player.has("Here / now")
+        assert not player.has("Here")
+    finally:
+        player.close()

@@ -12,7 +12,7 @@ from flows.record import Run
 from flows.runtime.fan_out import await_result, follow_workers, placed_on_gpu
 from tasks.modelling import train
 from tasks.progress import Stage
-from tasks.repairing import find_lost_lesson, inspect, mend
+from tasks.repairing import find_lost_lesson, inspect, keep_only_same_model, mend
 
 
 def mend_store(run: Run) -> None:
@@ -40,3 +40,4 @@ def _train_again(run: Run, lesson: Lesson) -> None:
             lesson.start_from,
         )
     await_result(future)
+    keep_only_same_model(run.store)

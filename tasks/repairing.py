@@ -17,7 +17,7 @@ from autogroove.releases import (
     list_releases,
 )
 from autogroove.runs.repairing import Lesson, find_lesson, remake_release, restore_members
-from autogroove.store import Store
+from autogroove.store import Store, is_whole
 from tasks.execution import retrying
 
 _log = logging.getLogger(__name__)
@@ -37,6 +37,15 @@ def find_lost_lesson(store: Store) -> Lesson | None:
     log = list_releases(store)
     model_key = log[-1].parts.model.model_key
     return None if is_stored(store, model_key) else find_lesson(store, log, model_key)
+
+
+def keep_only_same_model(store: Store) -> None:
+    """Set a model aside that was trained again and came out otherwise, on other hardware."""
+    current = current_release(store)
+    if current is not None:
+        model = current.parts.model
+        if not (is_whole(store, model.weights) and is_whole(store, model.description)):
+            _log.warning("Model %s comes out otherwise on this machine.", model.model_key)
 
 
 @task(name="mend-release", task_run_name="mend release", **retrying(hours=24))

@@ -72,6 +72,7 @@ def mend_store(store: Store, verify: bool) -> None:
     lesson = repairing.find_lost_lesson(store)
     if lesson:
         modelling.train.fn(store, lesson.catalogue_key, lesson.settings, "cpu", lesson.start_from)
+        repairing.keep_only_same_model(store)
     repairing.mend.fn(store, found.missing)
 
 

@@ -68,8 +68,9 @@ def decide_model(
     if is_lost:
         raise ReleaseError(
             f"The model of release {current.release} is not whole in "
-            f"{store.locate(model_folder(model_key))}, and what it was trained from is not in the "
-            "store any more. `autogroove run --retrain always` trains another; `autogroove "
+            f"{store.locate(model_folder(model_key))}, and cannot be trained again to the same "
+            "weights: the store lacks what it was trained from, or this machine computes "
+            "otherwise. `autogroove run --retrain always --set training.seed=1` trains another; `autogroove "
             "releases rollback` goes back to a release that has one."
         )
     share = measure_change(_trained_fingerprints(store, current), catalogue)

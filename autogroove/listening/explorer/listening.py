@@ -3,16 +3,16 @@
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, ConfigDict, FailFast, Field
+from fastapi import APIRouter, Query, Response
+from pydantic import FailFast, Field
 
 from autogroove.listening.cancellation import raise_if_cancelled
 from autogroove.listening.choosing import find_position, find_similar, make_playlist
 from autogroove.listening.explorer.concurrency import computed, computed_slowly
+from autogroove.listening.explorer.filtering import Asked, FilterQuestion, Question
 from autogroove.listening.explorer.open_releases import OpenReleases
 from autogroove.listening.explorer.overview import describe_scored, describe_track_view
 from autogroove.listening.exports import MEDIA_TYPES, export_playlist
-from autogroove.listening.filters import Filters
 from autogroove.listening.library import TrackLibrary
 from autogroove.listening.lists import Playlist, Scored
 from autogroove.listening.locations import Locations
@@ -24,30 +24,6 @@ from autogroove.listening.tempo import fill_tempos
 from autogroove.listening.weighing import USUAL, Weighing
 
 TrackId = Annotated[int, Field(ge=0, le=2**53)]
-Word = Annotated[str, Field(max_length=200)]
-
-
-class Question(BaseModel):
-    """Unknown names are errors, not silences."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FilterQuestion(Question):
-    """What is kept in and left out, as `autogroove.listening.Filters.parse` reads it."""
-
-    folders: Annotated[list[Word], Field(max_length=20), FailFast()] = []
-    exclude_folders: Annotated[list[Word], Field(max_length=20), FailFast()] = []
-    genres: Annotated[list[Word], Field(max_length=20), FailFast()] = []
-    licences: Annotated[list[Word], Field(max_length=20), FailFast()] = []
-    years: Annotated[str, Field(max_length=40)] = ""
-    tempo: Annotated[str, Field(max_length=40)] = ""
-    lengths: Annotated[str, Field(max_length=40)] = ""
-    added_since: Annotated[str, Field(max_length=40)] = ""
-
-    def parse(self) -> Filters:
-        """The filters."""
-        return Filters.parse(**self.model_dump())
 
 
 class PlaylistQuestion(Question):
@@ -60,10 +36,12 @@ class PlaylistQuestion(Question):
     tracks_per_artist: Annotated[int, Field(ge=1, le=500)] | None = 2
     tracks_per_album: Annotated[int, Field(ge=1, le=500)] | None = 1
     filters: FilterQuestion = FilterQuestion()
-    exclude: Annotated[list[TrackId], Field(max_length=100_000), FailFast()] = []
+    exclude: Annotated[list[TrackId], Field(max_length=100_000), FailFast()] = Field(
+        default_factory=list
+    )
     variety: Annotated[float, Field(ge=0, le=1)] = 0.3
     weigh: Annotated[str, Field(max_length=200)] = ""
-    avoid: Annotated[list[TrackId], Field(max_length=50), FailFast()] = []
+    avoid: Annotated[list[TrackId], Field(max_length=50), FailFast()] = Field(default_factory=list)
 
     def rules(self) -> Rules:
         """The rules that it states."""
@@ -92,8 +70,6 @@ class ExportQuestion(Question):
 
 
 Words = Annotated[str, Query(max_length=200)]
-Short = Annotated[str, Query(max_length=40)]
-Several = Annotated[list[Word], Query(max_length=20)]
 Weigh = Annotated[str, Query(max_length=200, description="Such as rhythm=2,sound=0.")]
 Avoid = Annotated[list[TrackId], Query(alias="not", max_length=50, description="Repeatable.")]
 
@@ -101,32 +77,6 @@ Avoid = Annotated[list[TrackId], Query(alias="not", max_length=50, description="
 def read_weighing(text: str) -> Weighing:
     """How much each part counts; as usual where nothing is said."""
     return Weighing.parse(text) if text else USUAL
-
-
-async def read_filters(
-    folder: Several = [],  # noqa: B006 - FastAPI copies them
-    exclude_folder: Several = [],  # noqa: B006
-    genre: Several = [],  # noqa: B006
-    licence: Several = [],  # noqa: B006
-    year: Short = "",
-    tempo: Short = "",
-    track_length: Short = "",
-    added_since: Short = "",
-) -> Filters:
-    """What is kept in and left out, of an address; lists by repeating a name."""
-    return Filters.parse(
-        folders=folder,
-        exclude_folders=exclude_folder,
-        genres=genre,
-        licences=licence,
-        years=year,
-        tempo=tempo,
-        lengths=track_length,
-        added_since=added_since,
-    )
-
-
-Asked = Annotated[Filters, Depends(read_filters)]
 
 
 def listening_routes(library: OpenReleases) -> APIRouter:

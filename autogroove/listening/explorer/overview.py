@@ -8,9 +8,11 @@ from fastapi import APIRouter, Query, Response
 
 from autogroove.errors import NotFoundError
 from autogroove.listening.choosing import find_position
-from autogroove.listening.clusters import ClusterView
+from autogroove.listening.clusters import ClusterView, describe_cluster_views
 from autogroove.listening.explorer.concurrency import computed
+from autogroove.listening.explorer.filtering import Asked
 from autogroove.listening.explorer.open_releases import OpenRelease, OpenReleases
+from autogroove.listening.filters import Filters
 from autogroove.listening.finding import Sought
 from autogroove.listening.library import TrackLibrary, TrackView
 from autogroove.listening.lists import Scored
@@ -196,18 +198,19 @@ def overview_routes(library: OpenReleases) -> APIRouter:
 
     @routes.get("/releases/{number}/stations")
     @computed
-    def list_cluster_views(number: int) -> list[dict[str, Any]]:
+    def list_cluster_views(number: int, filters: Asked) -> list[dict[str, Any]]:
         """Every cluster, largest first, without its tracks."""
-        return [describe_cluster_view(station) for station in library.open(number).clusters]
+        return [describe_cluster_view(each) for each in _list_clusters(library, number, filters)]
 
     @routes.get("/releases/{number}/stations/{cluster}")
     @computed
     def show_cluster(
-        number: int, cluster: int, limit: int = Query(200, ge=1, le=5000)
+        number: int, cluster: int, filters: Asked, limit: int = Query(200, ge=1, le=5000)
     ) -> dict[str, Any]:
         """One cluster with its tracks, nearest to the exemplar first."""
         opened = library.open(number)
-        found = [station for station in opened.clusters if station.cluster == cluster]
+        listed = _list_clusters(library, number, filters)
+        found = [station for station in listed if station.cluster == cluster]
         if not found:
             raise NotFoundError(f"Release {number} has no cluster {cluster}.")
         tracks = _score_members(opened.collection, found[0], limit)
@@ -216,6 +219,13 @@ def overview_routes(library: OpenReleases) -> APIRouter:
         }
 
     return routes
+
+
+def _list_clusters(library: OpenReleases, number: int, filters: Filters) -> list[ClusterView]:
+    opened = library.open(number)
+    if filters.is_open:
+        return opened.clusters
+    return describe_cluster_views(opened.collection, filters)
 
 
 def _score_members(collection: Any, station: ClusterView, limit: int) -> list[Scored]:

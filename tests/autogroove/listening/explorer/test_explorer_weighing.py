@@ -161,6 +161,13 @@ def test_the_api_says_which_filter_is_none(client: TestClient, track_id: int) ->
     assert "is no range" in client.get(at, params={"tempo": "fast"}).json()["detail"]
     body = {"seeds": [track_id], "filters": {"added_since": "once"}}
     assert "is no day" in client.post("/api/releases/2/playlist", json=body).json()["detail"]
+    stations = client.get("/api/releases/2/stations", params={"folder": "g1"}).json()
+    assert sum(station["size"] for station in stations) == 4
+    (one, *_) = stations
+    members = client.get(
+        f"/api/releases/2/stations/{one['cluster']}", params={"folder": "g1"}
+    ).json()["tracks"]
+    assert {track["path"].split("/")[0] for track in members} == {"g1"}
     newer = client.get(at, params={"added_since": "1d"}).json()
     assert newer  # there was no release a day ago
     assert client.get(at, params={"added_since": "2999-01-01"}).json() == []

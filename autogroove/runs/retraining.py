@@ -70,8 +70,8 @@ def decide_model(
             f"The model of release {current.release} is not whole in "
             f"{store.locate(model_folder(model_key))}, and cannot be trained again to the same "
             "weights: the store lacks what it was trained from, or this machine computes "
-            "otherwise. `autogroove run --retrain always --set training.seed=1` trains another; `autogroove "
-            "releases rollback` goes back to a release that has one."
+            "otherwise. `autogroove run --retrain always --set training.seed=1` trains another; "
+            "`autogroove releases rollback` goes back to a release that has one."
         )
     share = measure_change(_trained_fingerprints(store, current), catalogue)
     why = f"{share:.1%} of tracks changed since the model was trained"

@@ -20,6 +20,7 @@ FORMATS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_each_format_of_a_track_is_nearest_to_its_other_formats() -> None:
     settings = Settings.from_preset("groove")

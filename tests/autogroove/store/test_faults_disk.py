@@ -223,8 +223,13 @@ def test_publication_survives_kill_9_at_every_request(store: Store) -> None:
             check=False, stdout=subprocess.PIPE,
         )  # fmt: skip
 
+    def unpublish() -> None:
+        store.delete("releases/000001.json")
+        for note in list(store.objects("memos/digests")):  # of that manifest's digest, too
+            store.delete(note.key)
+
     done = publish(0, "never").stdout.split()
-    store.delete("releases/000001.json")
+    unpublish()
     manifest = len(done) - done[::-1].index("create")  # counted from one
     for moment, word, is_there in [
         (2, "after", False),
@@ -239,4 +244,4 @@ def test_publication_survives_kill_9_at_every_request(store: Store) -> None:
         outcome = publish_release(store, parts)
         assert (outcome.number, outcome.published) == (1, not is_there)
         assert verify_release(store, 1, quick=True).is_sound
-        store.delete("releases/000001.json")
+        unpublish()

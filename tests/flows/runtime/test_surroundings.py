@@ -4,9 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from synthetic import SMALL, put_release
@@ -17,24 +14,6 @@ from flows.runtime.server import running_server
 from flows.runtime.surroundings import bypass_proxies
 
 URL = "s3://made-up/Björk ♫"
-
-
-class _Healthy(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"true")
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def healthy_url() -> Iterator[str]:
-    with HTTPServer(("127.0.0.1", 0), _Healthy) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/api"
-        server.shutdown()
 
 
 @pytest.fixture
@@ -48,13 +27,13 @@ def proxied(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("proxied")
 def test_a_server_on_loopback_is_reached_past_a_proxy(
-    healthy_url: str, monkeypatch: pytest.MonkeyPatch
+    prefect_api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PREFECT_API_URL", healthy_url)
+    monkeypatch.setenv("PREFECT_API_URL", prefect_api)
     with running_server() as url:
-        assert url == healthy_url
+        assert url == prefect_api
     # What is started from here reads the environment too.
-    script = f"import httpx; print(httpx.get({healthy_url!r}).text)"
+    script = f"import httpx; print(httpx.get('{prefect_api}/health').text)"
     child = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert child.stdout == "true\n"
 

@@ -128,6 +128,7 @@ def test_a_source_that_cannot_be_used_is_one_sentence(
     assert list_releases(Store(store)) == []
 
 
+@pytest.mark.long
 def test_a_store_that_runs_full_ends_the_run_and_with_more_space_it_goes_on(
     autogroove_here: Command, mount: Callable[[str], Path], tmp_path: Path
 ) -> None:

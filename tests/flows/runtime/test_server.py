@@ -89,6 +89,7 @@ def test_a_server_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     assert "\n" not in found
 
 
+@pytest.mark.long
 def test_a_server_of_somebody_else_on_the_usual_port_is_left_alone(
     locked: str, tmp_path: Path
 ) -> None:
